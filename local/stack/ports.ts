@@ -1,0 +1,42 @@
+import getPort from 'get-port';
+import { runCommand } from './command.ts';
+import { StackError } from './errors.ts';
+
+const LOOPBACK = '127.0.0.1';
+
+/** Names the program behind a port where the system tells; there is not always `ss` or `lsof`, or a right to know. */
+async function whoListensOn(port: number): Promise<string | undefined> {
+  const sockets = await runCommand('ss', ['-Hltnp', `sport = :${port}`]);
+  const [, name, pid] = sockets.stdout.match(/\(\("([^"]+)",pid=(\d+)/) ?? [];
+  if (pid !== undefined) return `${name} (process ${pid})`;
+  const files = await runCommand('lsof', ['-nP', `-iTCP:${port}`, '-sTCP:LISTEN', '-Fpc']);
+  const [, lsofPid, lsofName] = files.stdout.match(/p(\d+)\nc(.+)/) ?? [];
+  return lsofPid === undefined ? undefined : `${lsofName} (process ${lsofPid})`;
+}
+
+/**
+ * The port that the person asked for in `variable`, else the one used last time if it is free, else any free one.
+ * @throws StackError if the one asked for is taken or is no port.
+ */
+export async function choosePort(variable: string | undefined, lastTime: number | undefined): Promise<number> {
+  const asked = variable === undefined ? undefined : process.env[variable];
+  if (variable === undefined || asked === undefined || asked === '') {
+    return getPort({ host: LOOPBACK, ...(lastTime !== undefined && { port: lastTime }) });
+  }
+  const wanted = Number(asked);
+  if (!Number.isInteger(wanted) || wanted < 1024 || wanted > 65535) {
+    throw new StackError(
+      `${variable}=${asked} is no usable port.`,
+      'A port is a whole number from 1024 to 65535.',
+      `Set ${variable} to such a number, or leave it out and a free port is chosen.`,
+    );
+  }
+  const port = await getPort({ host: LOOPBACK, port: wanted });
+  if (port === wanted) return port;
+  const holder = await whoListensOn(wanted);
+  throw new StackError(
+    `Port ${wanted}, asked for by ${variable}, is in use.`,
+    holder === undefined ? `Another program listens on ${LOOPBACK}:${wanted}.` : `${holder} listens on it.`,
+    `Stop that program, or give another port in ${variable}, or leave ${variable} out and a free port is chosen.`,
+  );
+}

@@ -1,0 +1,80 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { lastLines, runCommand } from '../command.ts';
+import { StackError } from '../errors.ts';
+import { choosePort } from '../ports.ts';
+import { isAlive, startDetached, terminate } from '../process.ts';
+import type { Progress } from '../progress.ts';
+import { pathsOf, type StackState, type TemporalState, writeState } from '../state.ts';
+import { obtainTemporal } from './obtain.ts';
+
+export const TEMPORAL_NAMESPACE = 'default';
+const START_LIMIT_MS = 60_000;
+const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'];
+
+const ask = (binary: string, port: number, args: string[]) =>
+  runCommand(binary, ['operator', ...args, '--address', `127.0.0.1:${port}`, '--command-timeout', '5s'], {
+    timeoutMs: 10_000,
+  });
+
+/** Serving, and with our search attributes: the development server adds them shortly after it starts to serve. */
+async function isHealthy({ binary, port }: TemporalState): Promise<boolean> {
+  const health = await ask(binary, port, ['cluster', 'health']);
+  if (health.code !== 0 || !health.stdout.includes('SERVING')) return false;
+  const listed = await ask(binary, port, ['search-attribute', 'list', '--namespace', TEMPORAL_NAMESPACE]);
+  return SEARCH_ATTRIBUTES.every((name) => listed.stdout.includes(name));
+}
+
+const argumentsOf = (dir: string, { port, uiPort, metricsPort, httpPort }: TemporalState): string[] => [
+  ...['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--ui-port', String(uiPort)],
+  ...['--http-port', String(httpPort), '--metrics-port', String(metricsPort)],
+  ...['--db-filename', pathsOf(dir).temporalDb, '--log-level', 'warn'],
+  ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+];
+
+/** Brings up Temporal's development server with its Web UI; histories are kept in a file over restarts. */
+export async function ensureTemporal(state: StackState, progress: Progress): Promise<TemporalState> {
+  const previous = state.temporal;
+  if (previous !== undefined && isAlive(previous.process)) {
+    if (await isHealthy(previous)) return previous;
+    progress('Temporal runs but does not answer; starting it again');
+    await stopTemporal(previous);
+  } else if (previous !== undefined) {
+    progress('Temporal is not running; starting it again');
+  }
+  const temporal: TemporalState = {
+    binary: await obtainTemporal(progress),
+    port: await choosePort('PP_STACK_TEMPORAL_PORT', previous?.port),
+    uiPort: await choosePort('PP_STACK_UI_PORT', previous?.uiPort),
+    httpPort: await choosePort(undefined, previous?.httpPort),
+    metricsPort: await choosePort(undefined, previous?.metricsPort),
+  };
+  const { temporalLog, temporalDb } = pathsOf(state.dir);
+  mkdirSync(dirname(temporalDb), { recursive: true });
+  progress(`Starting Temporal on 127.0.0.1:${temporal.port}, Web UI on http://127.0.0.1:${temporal.uiPort}`);
+  const { record, exited } = await startDetached({
+    command: temporal.binary,
+    args: argumentsOf(state.dir, temporal),
+    dir: state.dir,
+    log: temporalLog,
+    cwd: state.dir,
+  });
+  temporal.process = record;
+  state.temporal = temporal;
+  writeState(state);
+  const deadline = Date.now() + START_LIMIT_MS;
+  while (!(await isHealthy(temporal))) {
+    const ended = await Promise.race([exited, delay(50)]);
+    if (ended === undefined && Date.now() < deadline) continue;
+    throw new StackError(
+      ended === undefined ? 'Temporal does not get healthy within a minute.' : 'Temporal ended at once.',
+      lastLines(readFileSync(temporalLog, 'utf8')),
+      `Look into ${temporalLog}; "npm run stack -- reset" begins anew and drops the histories.`,
+    );
+  }
+  return temporal;
+}
+
+export const stopTemporal = ({ process: record }: TemporalState): Promise<void> =>
+  terminate(record === undefined ? [] : [record], [['SIGTERM', 10_000]]);
