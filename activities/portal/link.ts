@@ -1,0 +1,73 @@
+import pg from 'pg';
+import { portal } from '../../catalog/index.ts';
+import { ident, literal } from '../postgres/identifiers.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+
+/**
+ * Links the live database to the portal: server, user mapping and foreign tables of the catalog's remote schemas. Again
+ * with another address it re-points the server; foreign tables that are there stay, missing ones are added.
+ *
+ * @param databaseUrl owner role of the live database
+ * @param portalUrl read-only role of the portal's database
+ * @throws ReleaseError PortalUnavailable when the portal does not answer or lets nobody in
+ */
+export async function linkPortal(databaseUrl: string, portalUrl: string): Promise<void> {
+  const remote = new URL(portalUrl);
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'pp-release link' });
+  await client.connect();
+  try {
+    await client.query('begin');
+    await defineServer(client, remote);
+    await client.query(`create schema if not exists ${ident(portal.localSchema)}`);
+    for (const schema of portal.remoteSchemas) await importMissing(client, schema);
+    await client.query('commit');
+  } catch (error) {
+    await client.query('rollback');
+    const reason = error instanceof Error ? error.message : String(error);
+    const message = `the portal at ${remote.host}${remote.pathname} cannot be linked: ${reason}`;
+    throw new ReleaseError('PortalUnavailable', message, { host: remote.host }, { cause: error });
+  } finally {
+    await client.end();
+  }
+}
+
+async function defineServer(client: pg.Client, remote: URL): Promise<void> {
+  const server = ident(portal.server);
+  const options: Record<string, string> = {
+    host: remote.hostname,
+    port: remote.port || '5432',
+    dbname: decodeURIComponent(remote.pathname.slice(1)),
+    ...portal.serverOptions,
+  };
+  const { rows } = await client.query<{ options: string[] | null }>(
+    `select srvoptions as options from pg_foreign_server where srvname = $1`,
+    [portal.server],
+  );
+  const existing = rows[0];
+  if (existing) {
+    const known = new Set((existing.options ?? []).map((option) => option.slice(0, option.indexOf('='))));
+    await client.query(`alter server ${server} options (${optionList(options, (name) => (known.has(name) ? 'set ' : 'add '))})`);
+  } else {
+    await client.query(`create server ${server} foreign data wrapper postgres_fdw options (${optionList(options)})`);
+  }
+  const login = { user: decodeURIComponent(remote.username), password: decodeURIComponent(remote.password) };
+  await client.query(`drop user mapping if exists for current_user server ${server}`);
+  await client.query(`create user mapping for current_user server ${server} options (${optionList(login)})`);
+}
+
+function optionList(options: Record<string, string>, verb: (name: string) => string = () => ''): string {
+  return Object.entries(options)
+    .map(([name, value]) => `${verb(name)}${name} ${literal(value)}`)
+    .join(', ');
+}
+
+async function importMissing(client: pg.Client, schema: string): Promise<void> {
+  const { rows } = await client.query<{ relname: string }>(
+    `select c.relname from pg_class c where c.relnamespace = $1::regnamespace and c.relkind = 'f'`,
+    [portal.localSchema],
+  );
+  const except = rows.length > 0 ? `except (${rows.map((row) => ident(row.relname)).join(', ')})` : '';
+  await client.query(
+    `import foreign schema ${ident(schema)} ${except} from server ${ident(portal.server)} into ${ident(portal.localSchema)}`,
+  );
+}

@@ -1,0 +1,165 @@
+import pg from 'pg';
+import { ReleaseError } from './errors.ts';
+
+export type Session = pg.ClientBase;
+
+/** Right of one attempt of one step to change anything (see migrations/0002_lock_and_fence.sql). */
+export interface Fence {
+  releaseId: number;
+  runId: string;
+  step: string;
+  token: number;
+}
+
+export interface DatabaseOptions {
+  /** Shown in pg_stat_activity; a later attempt finds and ends the sessions of an earlier one by it. */
+  applicationName: string;
+  /** Cancels the statement in flight and refuses new ones. */
+  signal?: AbortSignal | undefined;
+  /** Checked FOR SHARE by every transaction. */
+  fence?: Fence | undefined;
+}
+
+/** Settings of a session or transaction: `{ work_mem: '256MB', jit: 'off' }`. */
+export type Settings = Record<string, string>;
+
+/**
+ * Connections of one step: each session carries the step's name, dies with its client (a killed worker's SQL must not go
+ * on) and is cancelled by the step's signal.
+ */
+export class Database {
+  readonly #pool: pg.Pool;
+  readonly #options: DatabaseOptions;
+
+  constructor(pool: pg.Pool, options: DatabaseOptions) {
+    this.#pool = pool;
+    this.#options = options;
+  }
+
+  get applicationName(): string {
+    return this.#options.applicationName;
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#options.signal;
+  }
+
+  /** Runs `work` on a connection of its own, outside any transaction. */
+  async session<T>(work: (session: Session) => Promise<T>, settings: Settings = {}): Promise<T> {
+    const { signal, applicationName } = this.#options;
+    signal?.throwIfAborted();
+    const client = await this.#pool.connect();
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on('error', onError);
+    const cancel = () => void this.#cancel(client);
+    try {
+      await client.query(sessionSettings(applicationName, settings));
+      signal?.addEventListener('abort', cancel, { once: true });
+      signal?.throwIfAborted();
+      return await work(client);
+    } catch (error) {
+      broken ??= error instanceof Error ? error : new Error(String(error));
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      client.off('error', onError);
+      // After an error a session may be in any state; and one with settings of its own is not for the next user.
+      client.release(broken ?? true);
+    }
+  }
+
+  /**
+   * Runs `work` in one transaction that checks the fence first, and makes sure that COMMIT committed: PostgreSQL answers
+   * the COMMIT of a failed transaction with ROLLBACK and no error.
+   */
+  async transaction<T>(work: (session: Session) => Promise<T>, settings: Settings = {}): Promise<T> {
+    return this.session(async (session) => {
+      await session.query('begin');
+      try {
+        await this.assertFence(session);
+        await session.query(setLocal(settings));
+        const result = await work(session);
+        await this.#commit(session);
+        return result;
+      } catch (error) {
+        await rollBack(session, error);
+        throw error;
+      }
+    });
+  }
+
+  /** First statement of every transaction that changes anything. */
+  async assertFence(session: Session): Promise<void> {
+    const { fence } = this.#options;
+    if (!fence) return;
+    const { releaseId, runId, step, token } = fence;
+    await session.query('select pp_release.assert_fence($1, $2, $3, $4)', [releaseId, runId, step, token]);
+  }
+
+  async query<R extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<R[]> {
+    return this.session(async (session) => (await session.query<R>(sql, values)).rows);
+  }
+
+  async #commit(session: Session): Promise<void> {
+    const { command } = await session.query('commit');
+    if (command !== 'COMMIT') {
+      throw new ReleaseError('DatabaseError', `the transaction was not committed: PostgreSQL answered ${command}`);
+    }
+  }
+
+  /** A second connection cancels the statement: the first one is busy with it. */
+  async #cancel(client: pg.PoolClient): Promise<void> {
+    const pid = (client as unknown as { processID: number }).processID;
+    const canceller = new pg.Client({ ...this.#pool.options, application_name: 'pp-release cancel' });
+    try {
+      await canceller.connect();
+      await canceller.query('select pg_cancel_backend($1)', [pid]);
+    } catch {
+      // No second connection to be had: closing the first one makes the server end the statement by itself within
+      // client_connection_check_interval.
+      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+    } finally {
+      await canceller.end();
+    }
+  }
+}
+
+function sessionSettings(applicationName: string, settings: Settings): string {
+  return toSet('set', {
+    application_name: applicationName,
+    client_connection_check_interval: '1s',
+    search_path: 'public',
+    timezone: 'UTC',
+    ...settings,
+  });
+}
+
+function setLocal(settings: Settings): string {
+  return toSet('set local', settings);
+}
+
+function toSet(verb: string, settings: Settings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => `${verb} ${name} = ${pg.escapeLiteral(value)}`)
+    .join('; ');
+}
+
+/** The error that ended the transaction is the one to report; a failed ROLLBACK means that the session is gone. */
+async function rollBack(session: Session, cause: unknown): Promise<void> {
+  try {
+    await session.query('rollback');
+  } catch (error) {
+    if (cause instanceof Error && cause.cause === undefined) cause.cause = error;
+  }
+}
+
+/** Pool with the settings that every connection of ours has. */
+export function createPool(connectionString: string, max = 10): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max, keepAlive: true, connectionTimeoutMillis: 10_000 });
+  // Without a listener an idle connection that breaks would end the process; the next query reports the trouble.
+  pool.on('error', () => undefined);
+  return pool;
+}

@@ -1,0 +1,51 @@
+-- Green List records: a status row each, and the link from the parcel with that key, else from the site.
+
+-- step: read records and find what they certify
+create temp table records on commit drop as
+select g.*, parcel.id as parcel_id, site.id as protected_area_id,
+       coalesce(live_parcel.green_list_status_id, live_site.green_list_status_id) as live_id
+from staging_portal_standard_greenlist g
+left join staging_protected_area_parcels parcel
+  on parcel.site_id = g.site_id and parcel.site_pid = coalesce(nullif(trim(g.site_pid), ''), g.site_id::text)
+left join staging_protected_areas site on site.site_id = g.site_id and parcel.id is null
+left join protected_area_parcels live_parcel on live_parcel.id = parcel.id
+left join protected_areas live_site on live_site.id = site.id
+where g.id in (select id from staging_portal_standard_greenlist order by id limit pp_release.sample());
+
+with rejected as (delete from records where parcel_id is null and protected_area_id is null returning *)
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'green_list', 'no such site or parcel in this release', 'portal row ' || id,
+       jsonb_build_object('site_id', site_id, 'site_pid', site_pid)
+from rejected;
+
+-- step: write statuses
+-- The last of two records of one target wins (by portal id); a live status keeps its id with the target that has it.
+create temp table statuses on commit drop as
+select r.*,
+       case when owns_live then live_id
+            else pp_release.highest_id('green_list_statuses') + row_number() over (partition by owns_live order by id) end as status_id
+from (
+  select *,
+         live_id is not null and row_number() over (partition by live_id order by id desc) = 1 as owns_live,
+         row_number() over (partition by parcel_id, protected_area_id order by id desc) = 1 as wins
+  from records
+) r;
+
+insert into staging_green_list_statuses (id, gl_status, gl_expiry, gl_link, created_at, updated_at)
+select s.status_id, s.gl_status, catalog_expiry(s.gl_expiry), s.gl_link,
+       coalesce(live.created_at, pp_release.started_at()),
+       case when live.id is not null
+             and (s.gl_status::varchar, catalog_expiry(s.gl_expiry), s.gl_link::varchar)
+                 is not distinct from (live.gl_status, live.gl_expiry, live.gl_link)
+            then live.updated_at else pp_release.started_at() end
+from statuses s
+left join green_list_statuses live on live.id = s.status_id
+order by s.status_id;
+
+-- step: mark sites and parcels
+update staging_protected_areas set green_list_status_id = null where green_list_status_id is not null;
+update staging_protected_area_parcels set green_list_status_id = null where green_list_status_id is not null;
+update staging_protected_areas a set green_list_status_id = s.status_id
+from statuses s where s.wins and a.id = s.protected_area_id;
+update staging_protected_area_parcels a set green_list_status_id = s.status_id
+from statuses s where s.wins and a.id = s.parcel_id;

@@ -1,0 +1,8 @@
+import { fileURLToPath } from 'node:url';
+
+export * from './importers.ts';
+export * from './portal.ts';
+export * from './tables.ts';
+export * from './views.ts';
+
+export const CATALOG_MIGRATIONS_DIR = fileURLToPath(new URL('./migrations/', import.meta.url));

@@ -1,0 +1,27 @@
+/**
+ * Failure types as they cross the wire (ApplicationFailure.type). `retryable` says whether Temporal tries the same
+ * activity again by itself; a failure that is not retryable is the operator's to mend.
+ */
+export const FAILURES = {
+  BadInput: { retryable: false },
+  LockHeld: { retryable: false },
+  Fenced: { retryable: false },
+  PreflightFailed: { retryable: false },
+  ImportFailed: { retryable: false },
+  ValidationFailed: { retryable: false },
+  StagingUnfit: { retryable: false },
+  SwapRefused: { retryable: false },
+  NothingToResume: { retryable: false },
+  RollbackRefused: { retryable: false },
+  PortalUnavailable: { retryable: true },
+  DatabaseUnavailable: { retryable: true },
+  DatabaseBusy: { retryable: true },
+  DatabaseError: { retryable: false },
+  OutOfResources: { retryable: true },
+  ConfigurationError: { retryable: false },
+} as const satisfies Record<string, { retryable: boolean }>;
+
+export type FailureType = keyof typeof FAILURES;
+
+/** What a failure carries besides its message: facts that a person or a program can use. */
+export type FailureFacts = Record<string, unknown>;

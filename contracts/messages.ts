@@ -1,0 +1,92 @@
+import type { Mode } from './input.ts';
+import type { Phase } from './phases.ts';
+import type { ReleaseState } from './states.ts';
+
+/** Task queue that workers poll and commands start on. */
+export const TASK_QUEUE = 'pp-release';
+
+/** Names of workflows and messages: a contract with the Web UI, `temporal`, `tctl` and other people's scripts. */
+export const WORKFLOW = { release: 'portalRelease', rollback: 'portalRollback' } as const;
+export const MESSAGE = {
+  admitted: 'admitted',
+  abort: 'abort',
+  dryRun: 'dryRun',
+  status: 'status',
+  manifest: 'manifest',
+} as const;
+
+/** Who holds the release lock, as told to whoever is refused. */
+export interface LockHolder {
+  purpose: string;
+  workflowId?: string | undefined;
+  runId?: string | undefined;
+  since?: string | undefined;
+  /** Session that holds advisory lock 42000001: process id in PostgreSQL and application name. */
+  pid?: number | undefined;
+  application?: string | undefined;
+}
+
+/** Answer of the update `admitted`. */
+export type Admission =
+  | { admitted: true; releaseId: number }
+  | { admitted: false; reason: string; holder?: LockHolder };
+
+/** Answer of the update `abort`. */
+export interface AbortAnswer {
+  aborting: boolean;
+  reason: string;
+}
+
+export type PhaseProgress = 'pending' | 'running' | 'done' | 'skipped' | 'failed';
+
+/** One phase, or one importer of a phase. Times are ISO 8601, in UTC. */
+export interface StepStatus {
+  name: string;
+  progress: PhaseProgress;
+  startedAt?: string | undefined;
+  seconds?: number | undefined;
+  /** Small counts and notes only; what is large stays in the database. */
+  result?: Record<string, unknown> | undefined;
+  steps?: StepStatus[] | undefined;
+}
+
+/** Answer of the query `status`. */
+export interface ReleaseStatus {
+  label: string;
+  releaseId?: number | undefined;
+  mode: Mode;
+  dryRun: boolean;
+  state: ReleaseState;
+  phase?: Phase | undefined;
+  phases: StepStatus[];
+  waitingFor?: string | undefined;
+  lastFailure?: { phase: Phase; type: string; message: string } | undefined;
+  lastBlockers?: Blocker[] | undefined;
+}
+
+/** A session that stands in the way of the swap's lock. */
+export interface Blocker {
+  pid: number;
+  role: string;
+  application: string;
+  relation: string;
+  ageSeconds: number;
+  query: string;
+}
+
+export interface ManifestSummary {
+  releaseId: number;
+  label: string;
+  digest: string;
+  counts: Record<string, number>;
+}
+
+/** What the workflow returns. */
+export interface ReleaseResult {
+  releaseId: number;
+  label: string;
+  state: ReleaseState;
+  backupStamp?: string | undefined;
+  manifest?: ManifestSummary | undefined;
+  stoppedAfter?: Phase | undefined;
+}
