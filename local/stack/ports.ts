@@ -14,6 +14,12 @@ async function whoListensOn(port: number): Promise<string | undefined> {
   return lsofPid === undefined ? undefined : `${lsofName} (process ${lsofPid})`;
 }
 
+/** Whether a server on `port` is where the person wants it: anywhere is fine if nothing is asked for. */
+export function isAsked(variable: string, port: number | undefined): boolean {
+  const asked = process.env[variable];
+  return asked === undefined || asked === '' || Number(asked) === port;
+}
+
 /**
  * The port that the person asked for in `variable`, else the one used last time if it is free, else any free one.
  * @throws StackError if the one asked for is taken or is no port.

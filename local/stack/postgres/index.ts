@@ -1,5 +1,5 @@
 import { StackError } from '../errors.ts';
-import { choosePort } from '../ports.ts';
+import { choosePort, isAsked } from '../ports.ts';
 import { isAlive } from '../process.ts';
 import type { Progress } from '../progress.ts';
 import { type PostgresState, pathsOf, type StackState, writeState } from '../state.ts';
@@ -62,7 +62,7 @@ async function startPrivate(state: StackState, binaries: PostgresBinaries, progr
   const access = await accessTo(state.postgres?.dataDir ?? paths.postgresData, account, progress);
   const cluster: Cluster = { ...binaries, account, access, log: paths.postgresLog };
   const previous = state.postgres;
-  if (previous?.process !== undefined) progress('PostgreSQL is not running; starting it again');
+  if (previous?.process !== undefined) progress('PostgreSQL is not running as it should; starting it again');
   await clearRemains(cluster, state.dir);
 
   const known = previous?.source === 'private';
@@ -99,8 +99,7 @@ async function isRunning(state: StackState): Promise<boolean> {
   const url = superuserUrlOf(state);
   if (url === undefined || state.postgres?.source === 'environment') return false;
   if (state.postgres?.source === 'private' && !isAlive(state.postgres.process)) return false;
-  const answer = await probe(url);
-  return answer === 'ready';
+  return isAsked(PORT_VARIABLE, state.postgres?.port) && (await probe(url)) === 'ready';
 }
 
 async function startAny(state: StackState, progress: Progress): Promise<void> {

@@ -3,13 +3,15 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lastLines, runCommand } from '../command.ts';
 import { StackError } from '../errors.ts';
-import { choosePort } from '../ports.ts';
+import { choosePort, isAsked } from '../ports.ts';
 import { isAlive, startDetached, terminate } from '../process.ts';
 import type { Progress } from '../progress.ts';
 import { pathsOf, type StackState, type TemporalState, writeState } from '../state.ts';
 import { obtainTemporal } from './obtain.ts';
 
 export const TEMPORAL_NAMESPACE = 'default';
+const PORT_VARIABLE = 'PP_STACK_TEMPORAL_PORT';
+const UI_PORT_VARIABLE = 'PP_STACK_UI_PORT';
 const START_LIMIT_MS = 60_000;
 const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'];
 
@@ -37,16 +39,17 @@ const argumentsOf = (dir: string, { port, uiPort, metricsPort, httpPort }: Tempo
 export async function ensureTemporal(state: StackState, progress: Progress): Promise<TemporalState> {
   const previous = state.temporal;
   if (previous !== undefined && isAlive(previous.process)) {
-    if (await isHealthy(previous)) return previous;
-    progress('Temporal runs but does not answer; starting it again');
+    const isWhereAsked = isAsked(PORT_VARIABLE, previous.port) && isAsked(UI_PORT_VARIABLE, previous.uiPort);
+    if (isWhereAsked && (await isHealthy(previous))) return previous;
+    progress(`Temporal ${isWhereAsked ? 'does not answer' : 'is to have another port'}; starting it again`);
     await stopTemporal(previous);
-  } else if (previous !== undefined) {
+  } else if (previous?.process !== undefined) {
     progress('Temporal is not running; starting it again');
   }
   const temporal: TemporalState = {
     binary: await obtainTemporal(progress),
-    port: await choosePort('PP_STACK_TEMPORAL_PORT', previous?.port),
-    uiPort: await choosePort('PP_STACK_UI_PORT', previous?.uiPort),
+    port: await choosePort(PORT_VARIABLE, previous?.port),
+    uiPort: await choosePort(UI_PORT_VARIABLE, previous?.uiPort),
     httpPort: await choosePort(undefined, previous?.httpPort),
     metricsPort: await choosePort(undefined, previous?.metricsPort),
   };
