@@ -30,7 +30,7 @@ export const MAX_SITES = 2_000_000;
 /**
  * Fills the portal. The same arguments give the same rows, whatever was there before: all is drawn from hashes of a
  * site's number, a purpose and the seed. One transaction: a seeding that is killed leaves the old portal whole, and a
- * reader sees the old one or the new one. Readers wait while the new rows go in, about two thirds of the time.
+ * reader sees the old one or the new one. Readers wait while the new rows go in, about a third of the time.
  */
 export async function seed({
   url,

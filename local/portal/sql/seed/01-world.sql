@@ -47,7 +47,7 @@ SELECT c.id AS country, (d.path[1] - 1) AS n, ST_X(d.geom) AS x, ST_Y(d.geom) AS
        greatest(0.15, cos(radians(ST_Y(d.geom)))) AS narrowing
 FROM w_country c
 CROSS JOIN LATERAL ST_Dump(ST_GeneratePoints(c.geom,
-  least(2500, greatest(8, ceil(c.sites * :sites / (6.0 * (SELECT sum(sites) FROM w_country)))))::integer,
+  least(2500, greatest(8, ceil(c.sites::bigint * :sites / (6.0 * (SELECT sum(sites) FROM w_country)))))::integer,
   (1 + (:seed * 1009 + c.id) % 1000000)::integer)) AS d
 WHERE c.starts_at IS NOT NULL;
 CREATE UNIQUE INDEX ON w_anchor (country, n);

@@ -1,5 +1,6 @@
 -- Template shapes inside the unit circle: outlines seen from the middle, with angles that only grow, so that none can
--- cross itself. The number of vertices is log-normal: median 60, the longest some thousands.
+-- cross itself. The number of vertices is log-logistic: median about 60, one in a
+-- thousand above 5,000; k times the golden ratio spreads evenly, so that few shapes have the same tail as many.
 
 CREATE TEMP TABLE w_ring ON COMMIT DROP AS
 SELECT k, ST_SetSRID(ST_MakePolygon(ST_AddPoint(ST_MakeLine(p ORDER BY j), (array_agg(p ORDER BY j))[1])), 4326) AS geom
@@ -13,8 +14,9 @@ FROM (
     FROM (
       SELECT k, j, 0.05 + 0.12 * demo.u(k, 'wave', :seed) AS wave,
              2 * pi() * (j + 0.6 * demo.u(k * 100000 + j, 'turn', :seed)) / vertices AS angle
-      FROM (SELECT k, least(9000, greatest(4, round(58 * exp(1.35 * demo.z(k, 'vertices', :seed)))))::integer AS vertices
-            FROM generate_series(0, least(4000, greatest(200, :sites / 5)) - 1) AS k) AS ring,
+      FROM (SELECT k, least(9000, greatest(4, round(50 * (p / (1.0001 - p)) ^ 0.68)))::integer AS vertices
+            FROM (SELECT k, (k * 0.6180339887498949 + demo.u(0, 'vertices', :seed)) - floor(k * 0.6180339887498949 + demo.u(0, 'vertices', :seed)) AS p
+                  FROM generate_series(0, least(4000, greatest(200, :sites / 5)) - 1) AS k) AS even) AS ring,
            LATERAL generate_series(0, vertices - 1) AS j
     ) AS turns
   ) AS points

@@ -20,7 +20,7 @@ INSERT INTO w_speech (speech, heads, tails, kinds) VALUES
  '{"Nationalpark %s","Naturschutzgebiet %s","Wildschutzgebiet %s","Naturwaldreservat %s","Landschaftsschutzgebiet %s","Geschützter Landschaftsbestandteil %s"}'),
 ('sv', '{Björk,Blå,Ek,Fjäll,Gran,Hög,Käll,Lång,Lilla ,Mörk,Norr,Östra ,Röd,Sand,Skär,Stor,Svart,Tall,Älg,Åker}',
  '{backen,berget,bäcken,dalen,fallet,forsen,fjärden,holmen,heden,kärret,lund,mossen,myran,näset,sjön,skogen,udden,vik,ån,ängen}',
- '{"%ss nationalpark","%ss naturreservat","%ss djurskyddsområde","%ss skogsbiotop","%ss landskapsbildskydd","%ss naturvårdsområde"}');
+ '{"%s nationalpark","%s naturreservat","%s djurskyddsområde","%s skogsbiotop","%s landskapsbildskydd","%s naturvårdsområde"}');
 INSERT INTO w_speech VALUES
 ('ru', '{Belo,Verkhne,Veliko,Dolgo,Zelyono,Krasno,Novo,Ostro,Severo,Staro,Ust-,Cherno}', '{borsk,vodye,gorye,dolsk,kamensk,lesye,ozyorsk,polye,rechye,stepnoye,yarsk}',
  '{Бело,Верхне,Велико,Долго,Зелёно,Красно,Ново,Остро,Северо,Старо,Усть-,Черно}', '{борск,водье,горье,дольск,каменск,лесье,озёрск,полье,речье,степное,ярск}',
@@ -45,7 +45,7 @@ UPDATE w_speech SET own_heads = coalesce(own_heads, heads), own_tails = coalesce
 CREATE TEMP TABLE w_name ON COMMIT DROP AS
 SELECT s.slot, sort, format(en.kinds[sort], root || part) AS english,
        format(l.kinds[sort], l.own_heads[head] || l.own_tails[tail] || part) AS original,
-       trim(both ' «»"' FROM replace(replace(l.kinds[sort], '%s', ''), '  ', ' ')) AS original_kind
+       trim(both ' «»' FROM regexp_replace(l.kinds[sort], '( de l''Île de| de)? ?«?%s»? ?', ' ')) AS original_kind
 FROM w_site s
 JOIN w_speech l USING (speech)
 JOIN w_speech en ON en.speech = 'en'
