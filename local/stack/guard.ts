@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { ROOT } from '../paths.ts';
 
 /**
- * Takes the stack in `dir` down as soon as this process ends, however it ends: a helper in a session of its own waits
+ * Takes the stack in `dir` down, data and all but its logs, as soon as this process ends, however it ends: a helper in a session of its own waits
  * for the end of a pipe that the kernel closes even after kill -9. Answers a function that does it at once and waits.
  */
 export async function downWhenThisProcessEnds(dir: string): Promise<() => Promise<void>> {
@@ -29,8 +29,8 @@ export async function downWhenThisProcessEnds(dir: string): Promise<() => Promis
 async function waitAndTakeDown(dir: string): Promise<void> {
   process.stdin.resume();
   await once(process.stdin, 'end');
-  const { down } = await import('./index.ts');
-  await down({ dir });
+  const { reset } = await import('./index.ts');
+  await reset({ dir, keepLogs: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await waitAndTakeDown(process.argv[2] as string);

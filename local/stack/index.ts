@@ -1,29 +1,19 @@
-import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { withLock } from '../lock.mjs';
+import { statfsSync } from 'node:fs';
 import { StackError } from './errors.ts';
-import { stopContainer } from './postgres/docker.ts';
 import { type DatabaseUrls, ensurePostgres } from './postgres/index.ts';
-import { stopServer } from './postgres/server.ts';
-import { terminate } from './process.ts';
 import type { Progress } from './progress.ts';
-import { processesOf } from './scan.ts';
 import { prepareSchemas } from './schemas.ts';
-import {
-  newState,
-  openStateDirectory,
-  pathsOf,
-  readState,
-  type StackEnv,
-  type StackState,
-  writeState,
-} from './state.ts';
+import { newState, openStateDirectory, readState, type StackEnv, type StackState, writeState } from './state.ts';
+import { status } from './status.ts';
+import { endProcesses, exclusively, stopAll } from './stop.ts';
 import { ensureTemporal, TEMPORAL_NAMESPACE } from './temporal/server.ts';
-import { ensureWorker, stopWorker } from './worker.ts';
+import { ensureWorker } from './worker.ts';
 
 export { superuserUrlOf } from './postgres/index.ts';
 export type { Progress } from './progress.ts';
 export type { StackEnv, StackState } from './state.ts';
 export { type ProcessStatus, status } from './status.ts';
+export { down, reset } from './stop.ts';
 
 export interface UpOptions {
   dir: string;
@@ -65,12 +55,6 @@ async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
   return [first.value, second.value];
 }
 
-function exclusively<T>(dir: string, progress: Progress, work: () => Promise<T>): Promise<T> {
-  return withLock(pathsOf(dir).lock, work, (pid) =>
-    progress(`Another command (process ${pid}) is at work on this stack; waiting for it …`),
-  );
-}
-
 /** Brings up what is not up: once, twice or after a crash, the end is the same running stack. */
 export async function up(options: UpOptions): Promise<StackState> {
   const dir = openStateDirectory(options.dir);
@@ -82,62 +66,25 @@ export async function up(options: UpOptions): Promise<StackState> {
       await endProcesses(state);
       writeState(state);
     }
-    const [urls, temporal] = await both(
-      ensurePostgres(state, options.progress, options.useNamedServers ?? true),
-      ensureTemporal(state, options.progress),
-    );
-    state.env = environmentOf(urls, temporal);
-    writeState(state);
-    if (options.migrate ?? true) await prepareSchemas(urls, options.progress);
-    if (options.worker) await ensureWorker(state, state.env, options.progress);
+    const wasDown = status({ dir }).every((one) => one.state !== 'running');
+    try {
+      await bringUp(state, options);
+    } catch (error) {
+      // Nothing half done: what was not up before is not up after a failure.
+      if (wasDown) await stopAll(state);
+      throw error;
+    }
     return state;
   });
 }
 
-/** By the state file first, politely and in order; then by a scan for whatever the file does not know. */
-async function endProcesses(state: StackState): Promise<void> {
-  const dataDir = state.postgres?.dataDir ?? pathsOf(state.dir).postgresData;
-  await stopWorker(state);
-  const others = processesOf(state.dir, dataDir).filter(({ isPostgres }) => !isPostgres);
-  await terminate(others, [['SIGTERM', 10_000]]);
-  await stopServer(state.dir, dataDir);
-}
-
-async function stop(dir: string, alsoData: boolean): Promise<void> {
-  const state = readState(dir) ?? newState(dir);
-  await endProcesses(state);
-  if (state.postgres?.source === 'docker') await stopContainer(state, alsoData);
-  rmSync(pathsOf(dir).workerReady, { force: true });
-  delete state.postgres?.process;
-  delete state.temporal?.process;
-  delete state.worker;
-  if (existsSync(pathsOf(dir).state)) writeState(state);
-  if (alsoData && state.postgres?.dataDir !== undefined) {
-    rmSync(state.postgres.dataDir, { recursive: true, force: true });
-  }
-}
-
-export interface DownOptions {
-  dir: string;
-  progress?: Progress;
-}
-
-/** Leaves no process; keeps the data. */
-export async function down({ dir, progress = () => {} }: DownOptions): Promise<void> {
-  if (!existsSync(dir)) return;
-  const real = openStateDirectory(dir);
-  await exclusively(real, progress, () => stop(real, false));
-}
-
-/** Leaves no process and no data. Other folders inside `dir` (another stack's, the cache of a test) stay. */
-export async function reset({ dir, progress = () => {} }: DownOptions): Promise<void> {
-  if (!existsSync(dir)) return;
-  const real = openStateDirectory(dir);
-  await exclusively(real, progress, async () => {
-    await stop(real, true);
-    const paths = pathsOf(real);
-    for (const path of [paths.postgresData, `${real}/temporal`, paths.logs, paths.state]) {
-      rmSync(path, { recursive: true, force: true });
-    }
-  });
+async function bringUp(state: StackState, options: UpOptions): Promise<void> {
+  const [urls, temporal] = await both(
+    ensurePostgres(state, options.progress, options.useNamedServers ?? true),
+    ensureTemporal(state, options.progress),
+  );
+  state.env = environmentOf(urls, temporal);
+  writeState(state);
+  if (options.migrate ?? true) await prepareSchemas(urls, options.progress);
+  if (options.worker) await ensureWorker(state, state.env, options.progress);
 }

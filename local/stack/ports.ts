@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import getPort from 'get-port';
 import { runCommand } from './command.ts';
 import { StackError } from './errors.ts';
@@ -20,6 +21,17 @@ export function isAsked(variable: string, port: number | undefined): boolean {
   return asked === undefined || asked === '' || Number(asked) === port;
 }
 
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(false);
+      else reject(error);
+    });
+    server.listen({ host: LOOPBACK, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
+
 /**
  * The port that the person asked for in `variable`, else the one used last time if it is free, else any free one.
  * @throws StackError if the one asked for is taken or is no port.
@@ -27,7 +39,7 @@ export function isAsked(variable: string, port: number | undefined): boolean {
 export async function choosePort(variable: string | undefined, lastTime: number | undefined): Promise<number> {
   const asked = variable === undefined ? undefined : process.env[variable];
   if (variable === undefined || asked === undefined || asked === '') {
-    return getPort({ host: LOOPBACK, ...(lastTime !== undefined && { port: lastTime }) });
+    return lastTime !== undefined && (await isFree(lastTime)) ? lastTime : getPort({ host: LOOPBACK });
   }
   const wanted = Number(asked);
   if (!Number.isInteger(wanted) || wanted < 1024 || wanted > 65535) {
@@ -37,8 +49,7 @@ export async function choosePort(variable: string | undefined, lastTime: number 
       `Set ${variable} to such a number, or leave it out and a free port is chosen.`,
     );
   }
-  const port = await getPort({ host: LOOPBACK, port: wanted });
-  if (port === wanted) return port;
+  if (await isFree(wanted)) return wanted;
   const holder = await whoListensOn(wanted);
   throw new StackError(
     `Port ${wanted}, asked for by ${variable}, is in use.`,

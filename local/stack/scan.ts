@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { type ProcessRecord, recordOf, STACK_DIR_VARIABLE } from './process.ts';
+import { pathsOf } from './state.ts';
 
 export interface FoundProcess extends ProcessRecord {
   /** PostgreSQL is told apart: it wants its own signals. */
@@ -36,7 +37,7 @@ function isOnLinux(pid: number, dir: string, dataDir: string): { isPostgres: boo
 }
 
 /** Elsewhere `ps` must do: the command lines of our servers name the folder, and their children name a parent. */
-function scanByPs(dir: string): FoundProcess[] {
+function scanByPs(dir: string, dataDir: string): FoundProcess[] {
   const listed = spawnSync('ps', ['-axwwEo', 'pid=,ppid=,command='], { encoding: 'utf8' });
   const rows = (listed.stdout ?? '').split('\n').flatMap((line) => {
     const [, pid, ppid, command] = line.match(/^\s*(\d+)\s+(\d+)\s+(.*)$/) ?? [];
@@ -45,8 +46,10 @@ function scanByPs(dir: string): FoundProcess[] {
   const mine = new Map<number, boolean>();
   for (const { pid, command } of rows) {
     const program = basename(command.split(' ')[0] ?? '');
-    const isServer = command.includes(`-D ${dir}/`) || command.includes(`--db-filename ${dir}/`);
-    if (isServer || command.includes(`${STACK_DIR_VARIABLE}=${dir} `)) mine.set(pid, program === 'postgres');
+    const text = `${command} `;
+    // With the blank behind: the folder of one stack may lie inside another's.
+    const marks = [`-D ${dataDir} `, `--db-filename ${pathsOf(dir).temporalDb} `, `${STACK_DIR_VARIABLE}=${dir} `];
+    if (marks.some((mark) => text.includes(mark))) mine.set(pid, program === 'postgres');
   }
   for (let before = -1; before !== mine.size; ) {
     before = mine.size;
@@ -65,7 +68,7 @@ const withRecord = (pid: number, isPostgres: boolean): FoundProcess[] => {
 
 /** All processes that belong to the stack in `dir`, whatever its state file says. */
 export function processesOf(dir: string, dataDir: string): FoundProcess[] {
-  if (process.platform !== 'linux') return scanByPs(dir);
+  if (process.platform !== 'linux') return scanByPs(dir, dataDir);
   return readdirSync('/proc').flatMap((name) => {
     const pid = Number(name);
     if (!Number.isInteger(pid)) return [];

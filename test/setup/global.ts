@@ -1,6 +1,8 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { STACK_DIR } from '../../local/paths.ts';
+import { processIdentity } from '../../local/process-identity.mjs';
 import { downWhenThisProcessEnds } from '../../local/stack/guard.ts';
 import { reset, type StackEnv, superuserUrlOf, up } from '../../local/stack/index.ts';
 import { createTemplates } from '../support/templates.ts';
@@ -12,11 +14,22 @@ declare module 'vitest' {
   }
 }
 
-/** One private stack for the whole run, begun anew each time; its logs stay in .local/test/log for a look after it. */
+const RUNS = join(STACK_DIR, 'test');
+
+/** Of earlier runs only the logs are left, for a look after them; this is the time to drop those. */
+async function dropEarlierRuns(): Promise<void> {
+  for (const name of existsSync(RUNS) ? readdirSync(RUNS) : []) {
+    if (processIdentity(Number(name)) !== undefined) continue;
+    await reset({ dir: join(RUNS, name) });
+    rmSync(join(RUNS, name), { recursive: true, force: true });
+  }
+}
+
+/** One private stack for the whole run, in a folder named by our pid: two runs at once do not share one. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
-  const dir = join(STACK_DIR, 'test');
+  const dir = join(RUNS, String(process.pid));
   const progress = (line: string) => console.error(`[test stack] ${line}`);
-  await reset({ dir, progress });
+  await dropEarlierRuns();
   const takeDown = await downWhenThisProcessEnds(dir);
   try {
     const state = await up({ dir, worker: false, progress, useNamedServers: false });

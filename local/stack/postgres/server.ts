@@ -1,12 +1,13 @@
-import { closeSync, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { isAlive, type ProcessRecord, startDetached, terminate } from '../process.ts';
-import { processesOf } from '../scan.ts';
+import { areGone, isAlive, type ProcessRecord, signal, startDetached, terminate } from '../process.ts';
+import { type FoundProcess, processesOf } from '../scan.ts';
 import { type Cluster, explainFailure } from './cluster.ts';
 
 const START_LIMIT_MS = 180_000;
+const FAST_SHUTDOWN_LIMIT_MS = 20_000;
 const CANNOT_CONNECT_NOW = '57P03';
 export const INVALID_PASSWORD = '28P01';
 
@@ -92,11 +93,22 @@ export async function startServer(
   }
 }
 
-/** Stops the postmaster fast (open sessions are cut off), then whatever of it lingers. */
+/** The postmaster's pid by its own file, which is worth something only if a process of this cluster has it. */
+function postmasterAmong(found: FoundProcess[], dataDir: string): FoundProcess | undefined {
+  const path = join(dataDir, 'postmaster.pid');
+  if (!existsSync(path)) return undefined;
+  const pid = Number(readFileSync(path, 'utf8').split('\n')[0]);
+  return found.find((one) => one.pid === pid);
+}
+
+/** Stops the postmaster fast (open sessions are cut off, it checkpoints), then whatever lingers, or outlived it. */
 export async function stopServer(dir: string, dataDir: string): Promise<void> {
   const found = processesOf(dir, dataDir).filter(({ isPostgres }) => isPostgres);
-  await terminate(found, [
-    ['SIGINT', 20_000],
-    ['SIGQUIT', 5_000],
-  ]);
+  const postmaster = postmasterAmong(found, dataDir);
+  if (postmaster !== undefined) {
+    // Only to the postmaster: to its children SIGINT means other things.
+    signal(postmaster, 'SIGINT');
+    if (await areGone(found, FAST_SHUTDOWN_LIMIT_MS)) return;
+  }
+  await terminate(found, [['SIGQUIT', 3_000]]);
 }
