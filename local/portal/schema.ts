@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { Client } from 'pg';
+import { StackError } from '../stack/errors.ts';
 
 /**
  * Makes the portal's schemas (wdpa, reference, pame), tables, keys and catalogs in the database behind `url`, which the
- * connecting role must own. Safe to run again, on an empty portal or a full one. Throws PortalError where PostGIS cannot
+ * connecting role must own. Safe to run again, on an empty portal or a full one. Throws StackError where PostGIS cannot
  * be had, and PostgreSQL's own error otherwise.
  */
 export async function createPortalSchema(url: string): Promise<void> {
@@ -26,11 +27,6 @@ export async function createPortalSchema(url: string): Promise<void> {
 /** In the order they must run; seed() runs them too, so that it starts from the same catalogs every time. */
 export const CATALOG_FILES = ['catalogs', 'designations', 'catalogs-pame'];
 
-/** A fault of the portal's that has a plain explanation. */
-export class PortalError extends Error {
-  override name = 'PortalError';
-}
-
 /** The text of local/portal/sql/<name>.sql. */
 export function portalSql(name: string): Promise<string> {
   return readFile(new URL(`./sql/${name}.sql`, import.meta.url), 'utf8');
@@ -44,16 +40,19 @@ async function requirePostgis(client: Client): Promise<void> {
   const row = found.rows[0];
   if (!row || row.there) return;
   if (!row.available) {
-    throw new PortalError(
-      'PostGIS is not installed on the portal server: install it (Debian and Ubuntu: postgresql-15-postgis-3)',
+    throw new StackError(
+      "PostGIS is missing on the portal's server.",
+      'its PostgreSQL does not offer the extension postgis',
+      'install it there (Debian/Ubuntu: apt-get install postgresql-15-postgis-3; Fedora: dnf install postgis; macOS: brew install postgis)',
     );
   }
   try {
     await client.query('CREATE EXTENSION IF NOT EXISTS postgis');
   } catch (error) {
-    throw new PortalError(
-      `the database "${row.database}" lacks PostGIS: a superuser must run CREATE EXTENSION postgis in it`,
-      { cause: error },
+    throw new StackError(
+      `The database "${row.database}" lacks PostGIS.`,
+      error instanceof Error ? error.message : String(error),
+      'as a superuser, run in it: CREATE EXTENSION postgis',
     );
   }
 }

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
-import { CATALOG_FILES, createPortalSchema, PortalError, portalSql } from './schema.ts';
-import { countries, outlines } from './world.ts';
+import { loadWorld } from './load-world.ts';
+import { CATALOG_FILES, createPortalSchema, portalSql } from './schema.ts';
+import { lockPortal, portalTables } from './tables.ts';
 
 export interface SeedOptions {
   /** Database of the portal, as the owner of its tables. */
@@ -75,66 +76,20 @@ export async function seed({
   }
 }
 
-async function loadWorld(client: Client): Promise<void> {
-  const shapes = (await outlines()).map(({ a3, geometry }) => ({ a3, geometry: JSON.stringify(geometry) }));
-  await client.query(`CREATE TEMP TABLE w_outline (a3 text, geom geometry) ON COMMIT DROP`);
-  await client.query(
-    `INSERT INTO w_outline
-     SELECT a3, ST_SetSRID(ST_GeomFromGeoJSON(geometry), 4326) FROM jsonb_to_recordset($1) AS o (a3 text, geometry text)`,
-    [JSON.stringify(shapes)],
-  );
-  await client.query(
-    `CREATE TEMP TABLE w_country (id integer PRIMARY KEY, iso3 text, name text, region text, parent_id integer,
-                                  speech text, sites integer) ON COMMIT DROP`,
-  );
-  // Codes that a release meets without having a country row for them.
-  const unlisted = [
-    { iso3: 'ABNJ', name: 'High Seas', region: 'GL', parent: null, speech: 'en', sites: 20 },
-    { iso3: 'ATA', name: 'Antarctica', region: 'PO', parent: null, speech: 'en', sites: 12 },
-    { iso3: 'XKX', name: 'Kosovo', region: 'EU', parent: null, speech: 'en', sites: 180 },
-  ];
-  await client.query(
-    `WITH c AS (
-       SELECT c.* FROM ROWS FROM (jsonb_to_recordset($1) AS (
-         iso3 text, name text, region text, parent text, speech text, sites integer)) WITH ORDINALITY
-         AS c (iso3, name, region, parent, speech, sites, id))
-     INSERT INTO w_country SELECT c.id, c.iso3, c.name, c.region, p.id, c.speech, c.sites
-     FROM c LEFT JOIN c AS p ON p.iso3 = c.parent`,
-    [JSON.stringify([...(await countries()), ...unlisted])],
-  );
-}
-
-/**
- * Takes every table at once. A reader may hold one and want the next, so the seeding is the one to step back: it waits
- * for less than deadlock_timeout, and its savepoint gives back what it got.
- */
-async function lockPortal(client: Client): Promise<void> {
-  const tables = [...(await portalTables(client)), 'demo.seeding'].join(', ');
-  for (let tries = 0; tries < 600; tries++) {
-    await client.query(`SAVEPOINT locks; SET LOCAL lock_timeout = '500ms'`);
-    try {
-      await client.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
-      await client.query('SET LOCAL lock_timeout = 0');
-      return;
-    } catch (error) {
-      if (!isLockFailure(error)) throw error;
-      await client.query('ROLLBACK TO SAVEPOINT locks');
-      await new Promise((resolve) => setTimeout(resolve, 250 + (tries % 7) * 50));
-    }
+/** What seed() last filled the portal with; undefined if it never ran to its end there. */
+export async function lastSeeding(url: string): Promise<{ sites: number; seed: number; month: number } | undefined> {
+  const client = new Client({ connectionString: url, application_name: 'pp-portal seed' });
+  await client.connect();
+  try {
+    const there = await client.query<{ there: boolean }>(`SELECT to_regclass('demo.seeding') IS NOT NULL AS there`);
+    if (!there.rows[0]?.there) return undefined;
+    const { rows } = await client.query<{ sites: number; seed: number; month: number }>(
+      'SELECT sites, seed::integer AS seed, month FROM demo.seeding',
+    );
+    return rows[0];
+  } finally {
+    await client.end();
   }
-  throw new PortalError('the portal is in use: readers have held its tables for minutes; end them and seed again');
-}
-
-function isLockFailure(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === '55P03' || error.code === '40P01');
-}
-
-async function portalTables(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
-     WHERE schemaname IN ('wdpa', 'reference', 'pame') ORDER BY 1`,
-  );
-  return rows.map((row) => row.name);
 }
 
 async function summarize(client: Client): Promise<Omit<SeedSummary, 'seconds'>> {

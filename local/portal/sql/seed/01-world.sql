@@ -23,9 +23,10 @@ FROM (VALUES ('TKL', -171.85, -9.2, 0.05), ('UMI', 166.63, 19.3, 0.05), ('GIB', 
              ('ABNJ', -140, 32, 9), ('ABNJ', -15, -30, 9), ('ABNJ', 80, -28, 7)) AS t (iso3, x, y, r)
 WHERE iso3 NOT IN (SELECT iso3 FROM w_part);
 
-ALTER TABLE w_country ADD geom geometry, ADD starts_at double precision,
+ALTER TABLE w_country ADD geom geometry, ADD border geometry, ADD starts_at double precision,
   ADD sources integer GENERATED ALWAYS AS (1 + least(60, sites / 800)) STORED;
-UPDATE w_country c SET geom = p.geom
+ALTER TABLE w_country ALTER COLUMN geom SET STORAGE EXTERNAL, ALTER COLUMN border SET STORAGE EXTERNAL;
+UPDATE w_country c SET geom = p.geom, border = ST_Boundary(p.geom)
 FROM (SELECT iso3, ST_Union(geom) AS geom FROM w_part GROUP BY iso3) p WHERE p.iso3 = c.iso3;
 -- Sites are dealt out by a number from 0 to 1: a country's stretch begins at starts_at.
 UPDATE w_country c SET starts_at = s.starts_at
@@ -43,7 +44,7 @@ DELETE FROM w_neighbour WHERE rank > 14;
 -- One anchor for some six sites. ST_GeneratePoints with a seed gives the same points every time.
 CREATE TEMP TABLE w_anchor ON COMMIT DROP AS
 SELECT c.id AS country, (d.path[1] - 1) AS n, ST_X(d.geom) AS x, ST_Y(d.geom) AS y,
-       ST_Distance(d.geom, ST_Boundary(c.geom)) AS distance,
+       ST_Distance(d.geom, c.border) AS distance,
        greatest(0.15, cos(radians(ST_Y(d.geom)))) AS narrowing
 FROM w_country c
 CROSS JOIN LATERAL ST_Dump(ST_GeneratePoints(c.geom,
