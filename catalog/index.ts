@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 export * from './importers.ts';
 export * from './portal.ts';
 export * from './tables.ts';
+export * from './validations.ts';
 export * from './views.ts';
 
 export const CATALOG_MIGRATIONS_DIR = fileURLToPath(new URL('./migrations/', import.meta.url));

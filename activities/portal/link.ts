@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { portal } from '../../catalog/index.ts';
-import { ident, literal } from '../postgres/identifiers.ts';
 import { ReleaseError } from '../postgres/errors.ts';
+import { ident, literal } from '../postgres/identifiers.ts';
 
 /**
  * Links the live database to the portal: server, user mapping and foreign tables of the catalog's remote schemas. Again
@@ -46,7 +46,9 @@ async function defineServer(client: pg.Client, remote: URL): Promise<void> {
   const existing = rows[0];
   if (existing) {
     const known = new Set((existing.options ?? []).map((option) => option.slice(0, option.indexOf('='))));
-    await client.query(`alter server ${server} options (${optionList(options, (name) => (known.has(name) ? 'set ' : 'add '))})`);
+    await client.query(
+      `alter server ${server} options (${optionList(options, (name) => (known.has(name) ? 'set ' : 'add '))})`,
+    );
   } else {
     await client.query(`create server ${server} foreign data wrapper postgres_fdw options (${optionList(options)})`);
   }

@@ -22,11 +22,12 @@ create table pp_release.fence (
   primary key (release_id, step)
 );
 
--- Every transaction that changes anything calls this first. FOR SHARE: a later claim waits until the transaction ends.
+-- Every transaction that changes anything calls this first. A later claim of the step (an UPDATE) waits until the
+-- transaction ends, and so does a takeover of the lock (a DELETE); a keeper that renews itself does not.
 create function pp_release.assert_fence(p_release bigint, p_run text, p_step text, p_token bigint) returns void
 language plpgsql as $$
 begin
-  perform from pp_release.lock_owner where release_id = p_release and run_id = p_run for share;
+  perform from pp_release.lock_owner where release_id = p_release and run_id = p_run for key share;
   if not found then
     raise exception 'release % (run %) no longer holds the release lock', p_release, p_run
       using errcode = 'PP001', hint = 'Another run has taken over; this attempt changes nothing.';

@@ -1,0 +1,21 @@
+import type { ActivityDeps } from './deps.ts';
+import { dropBackup, listBackups } from './live/backups.ts';
+import type { ReleaseRef } from './postgres/releases.ts';
+import { runPhase } from './step.ts';
+
+/** Phase 11: drops the backups beyond the number that is kept, and marks the release as succeeded. */
+export function cleanupAndRetention(deps: ActivityDeps) {
+  return (release: ReleaseRef): Promise<{ kept: string[]; dropped: string[] }> =>
+    runPhase(deps, release, 'cleanup_and_retention', async (step) => {
+      const backups = await step.db.session(listBackups);
+      const kept = backups.slice(0, deps.config.keepBackups).map((backup) => backup.stamp);
+      const dropped = backups.slice(deps.config.keepBackups).map((backup) => backup.stamp);
+      for (const stamp of dropped) {
+        step.progress(`dropping backup ${stamp}`);
+        await step.db.transaction((session) => dropBackup(session, stamp));
+      }
+      await step.event('retention_done', { kept, dropped });
+      await step.setState('succeeded');
+      return { kept, dropped };
+    });
+}

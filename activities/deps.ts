@@ -1,0 +1,28 @@
+import type pg from 'pg';
+import type { IsRunning } from './postgres/lock.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Facts of a log line; `phase`, `release_id` and `label` stand first in the line. */
+export type LogFacts = Record<string, unknown>;
+export type Log = (level: LogLevel, event: string, facts?: LogFacts) => void;
+
+/** What belongs to the place where a worker runs; parsed once, at its start. */
+export interface ActivityConfig {
+  /** How long the swap looks for a gap between readers in all, ms (specification: 30 s). */
+  lockTimeoutMs: number;
+  /** Bounds the swap's transaction, ms (specification: 5 min). */
+  statementTimeoutMs: number;
+  /** Backups that retention keeps (specification: 1). */
+  keepBackups: number;
+  /** Folder of the manifest files. */
+  manifestDir: string;
+}
+
+export interface ActivityDeps {
+  pool: pg.Pool;
+  databaseUrl: string;
+  config: ActivityConfig;
+  log: Log;
+  isWorkflowRunning: IsRunning;
+}

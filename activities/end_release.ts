@@ -1,0 +1,54 @@
+import type { Phase } from '../contracts/index.ts';
+import type { ActivityDeps } from './deps.ts';
+import { dropStagingViews } from './portal/materialized_views.ts';
+import { type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
+import { dropStagingTables } from './staging/build.ts';
+import { runStep } from './step.ts';
+
+export interface FailureReport {
+  phase: Phase;
+  type: string;
+  message: string;
+}
+
+/** How a release ends otherwise than by success. Each runs with the lock still held. */
+export function endActivities(deps: ActivityDeps) {
+  return {
+    /** Staging is kept: it is what a resume needs. */
+    async markFailed(release: ReleaseRef, failure: FailureReport): Promise<void> {
+      await runStep(deps, release, { phase: failure.phase, step: 'mark failed' }, async (step) => {
+        await step.db.transaction(async (session) => {
+          await setState(session, release.releaseId, 'failed', `${failure.type}: ${failure.message}`);
+          await recordEvent(session, release.releaseId, 'exception', { ...failure });
+        });
+        deps.log('error', 'exception', {
+          phase: failure.phase,
+          release_id: release.releaseId,
+          label: release.label,
+          error_class: failure.type,
+          error_message: failure.message,
+        });
+      });
+    },
+
+    /** An abort leaves nothing of the release behind but its row and its events. */
+    async markAborted(release: ReleaseRef, phase: Phase): Promise<void> {
+      await runStep(deps, release, { phase, step: 'mark aborted' }, async (step) => {
+        await step.db.transaction((session) => setState(session, release.releaseId, 'aborted'));
+        await step.event('aborted', {});
+        await step.db.transaction(async (session) => {
+          await dropStagingTables(session);
+          await dropStagingViews(session);
+          await session.query('delete from pp_release.import_marks where release_id = $1', [release.releaseId]);
+        });
+        await step.event('staging_dropped', {});
+      });
+    },
+
+    async noteDryRun(release: ReleaseRef): Promise<void> {
+      await runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, (step) =>
+        step.event('dry_run_stopped_after_validate_and_manifest', {}),
+      );
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { type ImportPhase, importers } from '../catalog/index.ts';
+import type { ActivityDeps } from './deps.ts';
+import { ReleaseError } from './postgres/errors.ts';
+import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
+import { type ImportResult, runImporter as run } from './staging/importer.ts';
+import { addForeignKeys, addIndexes } from './staging/indexes.ts';
+import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
+
+export interface ImporterRequest {
+  importer: string;
+  phase: ImportPhase;
+  sample?: number | undefined;
+}
+
+/** What is left to do when the last importer of a phase is done. */
+export interface CloseRequest {
+  phase: ImportPhase;
+  results: ImportResult[];
+  seconds: number;
+  /** Adds the indexes and keys now; in lightweight mode finalise_swap does it. */
+  addIndexes: boolean;
+}
+
+/** Phases 5 and 6: one activity an importer, so that the history itself says which ones are done. */
+export function importActivities(deps: ActivityDeps) {
+  return {
+    async openImport(release: ReleaseRef, phase: ImportPhase): Promise<{ skipped?: string }> {
+      return runStep(deps, release, { phase, step: `${phase} open` }, async (step) => {
+        await step.event('phase_started', {});
+        if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+        await step.event(`${phase}_started`, {});
+        return {};
+      });
+    },
+
+    async runImporter(release: ReleaseRef, request: ImporterRequest): Promise<ImportResult> {
+      const importer = importers.find(({ name }) => name === request.importer);
+      if (!importer) {
+        throw new ReleaseError(
+          'BadInput',
+          `this worker's catalog has no importer ${request.importer}: start a newer worker`,
+        );
+      }
+      return runStep(deps, release, { phase: request.phase, step: `importer ${importer.name}` }, async (step) => {
+        await step.event('importer_started', { importer: importer.name });
+        const onStep = (title: string) => step.progress(title);
+        const result = await run(step.db, release, importer, { sample: request.sample, onStep });
+        await step.event('importer_finished', { ...result });
+        return result;
+      });
+    },
+
+    async closeImport(release: ReleaseRef, request: CloseRequest): Promise<{ indexes: number }> {
+      const { phase, results, seconds } = request;
+      return runStep(deps, release, { phase, step: `${phase} close` }, async (step) => {
+        let indexes = 0;
+        if (request.addIndexes) {
+          indexes = await addIndexes(step.db, (table) => step.progress(`indexes of ${table}`));
+          await step.event('staging_indexes_applied', { indexes });
+          await step.event('staging_foreign_keys_applied', { foreign_keys: await addForeignKeys(step.db) });
+        }
+        if (phase === 'import_core') await step.setState('importing');
+        const summary = Object.fromEntries(
+          results.map(({ importer, ...result }) => [importer, { success: true, ...result }]),
+        );
+        await step.db.transaction((session) => mergeStats(session, release.releaseId, { [phase]: summary }));
+        await step.event(`${phase}_finished`, { importers: results.map((result) => result.importer) });
+        await phaseCompleted(step, seconds);
+        return { indexes };
+      });
+    },
+  };
+}

@@ -1,0 +1,165 @@
+import type { LockHolder } from '../../contracts/index.ts';
+import type { Session } from './database.ts';
+import { ReleaseError } from './errors.ts';
+
+/** Key of the advisory lock (specification, "acquire_lock"); other tools look for it. */
+export const ADVISORY_LOCK_KEY = 42000001;
+
+/** Channel on which whoever takes the lock says so. */
+export const LOCK_CHANNEL = 'pp_release_lock';
+
+export interface Owner {
+  releaseId: number | null;
+  workflowId: string;
+  runId: string;
+  runToken: number;
+  purpose: string;
+  since: string;
+  keeperPid: number | null;
+  keeperBackendStart: string | null;
+}
+
+export interface Claimant {
+  workflowId: string;
+  runId: string;
+  /** Scheduled time (ms) of the attempt that claims: a reset run's attempts are later than those of the run before. */
+  token: number;
+  purpose: string;
+}
+
+/** Asks Temporal whether a workflow still runs: an owner whose workflow is closed can be taken over. */
+export type IsRunning = (workflowId: string, runId: string) => Promise<boolean>;
+
+const OWNER = `select release_id::int as "releaseId", workflow_id as "workflowId", run_id as "runId",
+  run_token::float8 as "runToken", purpose, to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
+  keeper_pid as "keeperPid", keeper_backend_start::text as "keeperBackendStart" from pp_release.lock_owner`;
+
+export async function readOwner(session: Session, rowLock: '' | 'for no key update' = ''): Promise<Owner | undefined> {
+  const { rows } = await session.query<Owner>(`${OWNER} ${rowLock}`);
+  return rows[0];
+}
+
+/**
+ * Makes `session` the keeper: the owner row names the claimant, and the session holds the advisory lock. An owner whose
+ * workflow is closed is taken over; its sessions are ended and its release is marked as failed.
+ *
+ * @param options.renew the claimant held the lock before: it gets it back only where the owner row still names it
+ * @throws ReleaseError LockHeld naming who holds it, since when and for what
+ */
+export async function takeLock(
+  session: Session,
+  claimant: Claimant,
+  isRunning: IsRunning,
+  { renew = false }: { renew?: boolean } = {},
+): Promise<void> {
+  const before = await readOwner(session);
+  if (renew && (before?.workflowId !== claimant.workflowId || before.runToken > claimant.token)) {
+    throw new ReleaseError('Fenced', 'the release lock was given back or taken over while the connection was lost');
+  }
+  if (before && before.workflowId !== claimant.workflowId && (await isRunning(before.workflowId, before.runId))) {
+    throw lockHeld(holderOf(before));
+  }
+  await endKeeper(session, before);
+  await holdAdvisoryLock(session);
+  await session.query('begin');
+  try {
+    const owner = await readOwner(session, 'for no key update');
+    if (owner && (owner.workflowId !== before?.workflowId || owner.runToken > claimant.token))
+      throw lockHeld(holderOf(owner));
+    if (owner && owner.workflowId !== claimant.workflowId) await closeAbandoned(session, owner);
+    await writeOwner(session, claimant);
+    await session.query('commit');
+  } catch (error) {
+    await session.query('rollback');
+    await session.query('select pg_advisory_unlock($1)', [ADVISORY_LOCK_KEY]);
+    throw error;
+  }
+}
+
+async function writeOwner(session: Session, claimant: Claimant): Promise<void> {
+  const { workflowId, runId, token, purpose } = claimant;
+  await session.query(
+    `insert into pp_release.lock_owner as o
+       (workflow_id, run_id, run_token, purpose, keeper_pid, keeper_backend_start)
+     select $1, $2, $3, $4, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()
+     on conflict (singleton) do update set
+       release_id = case when o.workflow_id = excluded.workflow_id then o.release_id end,
+       since = case when o.workflow_id = excluded.workflow_id then o.since else excluded.since end,
+       workflow_id = excluded.workflow_id, run_id = excluded.run_id, run_token = excluded.run_token,
+       purpose = excluded.purpose, keeper_pid = excluded.keeper_pid,
+       keeper_backend_start = excluded.keeper_backend_start`,
+    [workflowId, runId, token, purpose],
+  );
+  await session.query(`notify ${LOCK_CHANNEL}`);
+}
+
+/** The keeper of an earlier attempt, or of a closed workflow, may linger on a frozen worker: its session ends here. */
+async function endKeeper(session: Session, owner: Owner | undefined): Promise<void> {
+  if (!owner?.keeperPid) return;
+  await session.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where pid = $1 and backend_start = $2::timestamptz and pid <> pg_backend_pid()`,
+    [owner.keeperPid, owner.keeperBackendStart],
+  );
+}
+
+async function holdAdvisoryLock(session: Session): Promise<void> {
+  const { rows } = await session.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
+    ADVISORY_LOCK_KEY,
+  ]);
+  if (rows[0]?.held) return;
+  const holders = await session.query<{ pid: number; application: string; since: string }>(
+    `select a.pid, a.application_name as application, to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
+     from pg_locks l join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $1 and l.objsubid = 1
+       and l.database = (select oid from pg_database where datname = current_database())`,
+    [ADVISORY_LOCK_KEY],
+  );
+  const holder = holders.rows[0];
+  throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+}
+
+/** A workflow that was terminated could set no state: its successor does, so that `releases` tells the truth. */
+async function closeAbandoned(session: Session, owner: Owner): Promise<void> {
+  await session.query(
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like $1 and pid <> pg_backend_pid()`,
+    [`pp ${owner.releaseId ?? 'none'} %`],
+  );
+  // Waits for what those sessions held, if one of them is still on its way out.
+  await session.query('delete from pp_release.lock_owner');
+  if (owner.releaseId === null) return;
+  const text = `workflow ${owner.workflowId} was closed before it could end the release`;
+  await session.query(
+    `with ended as (
+       update releases set state = 'failed', error_text = $2, updated_at = clock_timestamp() at time zone 'utc'
+       where id = $1 and state in ('started', 'preflight_ok', 'importing', 'validating') returning id)
+     insert into release_events (release_id, phase, payload_json, at)
+     select id, 'lock_taken_over', jsonb_build_object('reason', $2::text), clock_timestamp() at time zone 'utc' from ended`,
+    [owner.releaseId, text],
+  );
+}
+
+/** Gives the lock back; the keeper's session may still be there and ends with its activity. */
+export async function dropOwner(session: Session, workflowId: string): Promise<boolean> {
+  const { rowCount } = await session.query('delete from pp_release.lock_owner where workflow_id = $1', [workflowId]);
+  return rowCount === 1;
+}
+
+export function holderOf(owner: Owner): LockHolder {
+  const { purpose, workflowId, runId, since } = owner;
+  return { purpose, workflowId, runId, since, pid: owner.keeperPid ?? undefined };
+}
+
+export function lockHeld(holder: LockHolder): ReleaseError {
+  const parts = [
+    holder.purpose,
+    holder.workflowId && `workflow ${holder.workflowId}`,
+    holder.since && `since ${holder.since}`,
+    holder.pid && `session ${holder.pid}`,
+    holder.application && `application ${holder.application}`,
+  ].filter(Boolean);
+  const advice = holder.workflowId
+    ? 'wait until it has ended, or abort it with pp-release abort'
+    : `end that session, or let it finish: it holds advisory lock ${ADVISORY_LOCK_KEY}`;
+  return new ReleaseError('LockHeld', `the release lock is held by ${parts.join(', ')}; ${advice}`, { holder });
+}

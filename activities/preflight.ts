@@ -1,0 +1,24 @@
+import { views } from '../catalog/index.ts';
+import type { ActivityDeps } from './deps.ts';
+import { indexStagingViews, type ViewCounts } from './portal/materialized_views.ts';
+import { preflight as checkViews, type PreflightOptions } from './portal/preflight.ts';
+import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
+import { alreadySwapped, runPhase } from './step.ts';
+
+/** Phase 3: checks what the portal gave, then indexes the views, whose keys are unique by now. */
+export function preflight(deps: ActivityDeps) {
+  return (release: ReleaseRef, options: PreflightOptions): Promise<{ rows: ViewCounts } | { skipped: string }> =>
+    runPhase(deps, release, 'preflight', async (step) => {
+      if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+      step.progress('checking the views');
+      const rows = await checkViews(step.db, options);
+      step.progress('indexing the views');
+      await indexStagingViews(step.db);
+      const counted = views.flatMap(({ name, countedAs }) => (countedAs ? [[countedAs, rows[name]]] : []));
+      const sourceCounts = Object.fromEntries(counted);
+      await step.db.transaction((session) => mergeStats(session, release.releaseId, { source_counts: sourceCounts }));
+      await step.setState('preflight_ok');
+      await step.event('preflight_ok', sourceCounts);
+      return { rows };
+    });
+}

@@ -1,0 +1,82 @@
+import { type ReleasedTable, tables } from '../../catalog/index.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { ident, literal, stagingName } from '../postgres/identifiers.ts';
+import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
+
+export interface BuildOptions {
+  releaseId: number;
+  lightweight: boolean;
+  /** Tables that an importer of this release fills; every other one goes on with the rows of live. */
+  imported: ReadonlySet<string>;
+}
+
+/** Drops the staging tables. RESTRICT: what somebody built on them is named, not dropped. */
+export async function dropStagingTables(session: Session): Promise<void> {
+  const names = tables.map((table) => ident(stagingName(table.name))).reverse();
+  await session.query(`drop table if exists ${names.join(', ')}`);
+  await session.query('delete from pp_release.staging');
+}
+
+/**
+ * Makes the staging tables anew, in one transaction: columns, defaults, checks and comments as in live, a sequence of
+ * their own, no indexes or keys yet (they come after the load). Lookups and tables that nobody imports get live's rows.
+ *
+ * @returns rows copied from live, by table
+ */
+export async function buildStaging(db: Database, options: BuildOptions): Promise<Record<string, number>> {
+  return db.transaction(async (session) => {
+    await requireLive(session);
+    await dropStagingTables(session);
+    const copied: Record<string, number> = {};
+    for (const table of tables) {
+      await createTwin(session, table.name);
+      const carriedOver = table.kind === 'lookup' || !options.imported.has(table.name);
+      if (carriedOver) copied[table.name] = await copyLive(session, table);
+    }
+    await session.query(
+      `insert into pp_release.staging (release_id, built_at, lightweight) values ($1, clock_timestamp(), $2)`,
+      [options.releaseId, options.lightweight],
+    );
+    await session.query('delete from pp_release.import_marks where release_id = $1', [options.releaseId]);
+    return copied;
+  });
+}
+
+async function requireLive(session: Session): Promise<void> {
+  const found = await existing(
+    session,
+    tables.map((table) => table.name),
+  );
+  const missing = tables.filter((table) => found.get(table.name) !== 'r').map((table) => table.name);
+  if (missing.length === 0) return;
+  const message = `live tables missing: ${missing.join(', ')}; run pp-release migrate, or restore them`;
+  throw new ReleaseError('StagingUnfit', message, { missing });
+}
+
+async function createTwin(session: Session, table: string): Promise<void> {
+  const twin = stagingName(table);
+  await session.query(
+    `create table ${ident(twin)} (like ${ident(table)} including all excluding indexes excluding statistics)`,
+  );
+  // A serial's default is copied as it stands, and so would go on drawing from live's sequence, which belongs to live.
+  for (const sequence of await sequencesOf(session, table)) {
+    if (sequence.identity) continue;
+    const name = stagingName(sequence.name);
+    await session.query(
+      `create sequence ${ident(name)} as ${sequence.type} owned by ${ident(twin)}.${ident(sequence.column)}`,
+    );
+    await session.query(
+      `alter table ${ident(twin)} alter column ${ident(sequence.column)} set default nextval(${literal(ident(name))}::regclass)`,
+    );
+  }
+}
+
+/** @returns rows copied */
+export async function copyLive(session: Session, table: ReleasedTable): Promise<number> {
+  const columns = (await insertableColumns(session, table.name)).map(ident).join(', ');
+  const { rowCount } = await session.query(
+    `insert into ${ident(stagingName(table.name))} (${columns}) overriding system value select ${columns} from ${ident(table.name)}`,
+  );
+  return rowCount ?? 0;
+}

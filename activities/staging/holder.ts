@@ -1,0 +1,33 @@
+import type { Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+
+export interface StagingHolder {
+  releaseId: number;
+  label: string;
+  state: string;
+  builtAt: string;
+}
+
+/** Whose data the staging tables hold, if anybody's. */
+export async function stagingHolder(session: Session): Promise<StagingHolder | undefined> {
+  const { rows } = await session.query<StagingHolder>(
+    `select s.release_id::int as "releaseId", r.label, r.state, s.built_at::text as "builtAt"
+     from pp_release.staging s join releases r on r.id = s.release_id`,
+  );
+  return rows[0];
+}
+
+/** @throws ReleaseError NothingToResume when staging is not this release's */
+export async function requireStagingOf(session: Session, release: ReleaseRef): Promise<void> {
+  const holder = await stagingHolder(session);
+  if (holder?.releaseId === release.releaseId) return;
+  const what = holder
+    ? `staging holds release ${holder.releaseId} (${holder.label}, ${holder.state})`
+    : 'there is no staging';
+  throw new ReleaseError(
+    'NothingToResume',
+    `${what}, so release ${release.releaseId} (${release.label}) has nothing to go on with; start it from build_staging or earlier`,
+    { holder },
+  );
+}

@@ -1,0 +1,80 @@
+import { tables } from '../../catalog/index.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
+import { foreignKeysOf, type IndexShape, indexesOf } from '../postgres/introspection.ts';
+
+/** Indexes that are built at the same time: more sessions than cores only get in each other's way. */
+const SIDE_BY_SIDE = 2;
+
+/**
+ * Gives the staging tables the indexes, keys and unique constraints of their live twins, each under the twin's name with
+ * the staging prefix. What is there stays, so that it can be run again.
+ *
+ * @returns number of indexes added
+ */
+export async function addIndexes(db: Database, onTable: (table: string) => void): Promise<number> {
+  let added = 0;
+  const queue = [...tables];
+  const worker = async () => {
+    for (let table = queue.shift(); table; table = queue.shift()) {
+      const { name } = table;
+      onTable(name);
+      added += await db.transaction((session) => addIndexesOf(session, name), { maintenance_work_mem: '256MB' });
+    }
+  };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
+  return added;
+}
+
+async function addIndexesOf(session: Session, table: string): Promise<number> {
+  const missing = unmatched(await indexesOf(session, table), await indexesOf(session, stagingName(table)));
+  for (const index of missing) await session.query(createLike(table, index));
+  await session.query(`analyze ${ident(stagingName(table))}`);
+  return missing.length;
+}
+
+/** Indexes of `wanted` that have no twin in `present`; of two alike, each needs one of its own. */
+function unmatched(wanted: IndexShape[], present: IndexShape[]): IndexShape[] {
+  const left = present.map(signature);
+  return wanted.filter((index) => {
+    const at = left.indexOf(signature(index));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+}
+
+function signature(index: IndexShape): string {
+  return `${index.shape}|${index.constraint ?? ''}`;
+}
+
+function createLike(table: string, index: IndexShape): string {
+  const twin = ident(stagingName(table));
+  const name = ident(stagingName(index.name));
+  if (index.constraint) return `alter table ${twin} add constraint ${name} ${index.constraint}`;
+  const unique = index.shape.startsWith('unique ');
+  return `create ${unique ? 'unique ' : ''}index ${name} on ${twin} ${index.shape.slice(unique ? 'unique '.length : 0)}`;
+}
+
+/**
+ * Gives the staging tables live's foreign keys, under the same names; a key to a table that is released too goes to its
+ * staging twin.
+ *
+ * @returns number of keys added
+ */
+export async function addForeignKeys(db: Database): Promise<number> {
+  const released = new Set(tables.map((table) => table.name));
+  return db.transaction(async (session) => {
+    let added = 0;
+    for (const { name } of tables) {
+      const present = new Set((await foreignKeysOf(session, stagingName(name))).map((key) => key.name));
+      for (const key of await foreignKeysOf(session, name)) {
+        if (present.has(key.name)) continue;
+        const target = released.has(key.referencedTable) ? stagingName(key.referencedTable) : key.referencedTable;
+        const definition = key.definition.replace(/ REFERENCES [^(]+\(/, () => ` REFERENCES ${ident(target)}(`);
+        await session.query(`alter table ${ident(stagingName(name))} add constraint ${ident(key.name)} ${definition}`);
+        added += 1;
+      }
+    }
+    return added;
+  });
+}

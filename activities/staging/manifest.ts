@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { tables, views } from '../../catalog/index.ts';
+import type { ManifestSummary } from '../../contracts/index.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+
+export interface Manifest {
+  label: string;
+  release_id: number;
+  /** ISO 8601, UTC. */
+  generated_at: string;
+  /** Rows by staging table. */
+  counts: Record<string, number>;
+  /** Rows by staging view. */
+  view_counts: Record<string, number>;
+  /** Sum of row hashes by staging table: tells whether staging is still what was reviewed. */
+  fingerprints: Record<string, string>;
+  /** Rows set aside, by importer and reason. */
+  soft_errors: { importer: string; reason: string; rows: number }[];
+  importers: string[];
+  sample?: number | undefined;
+}
+
+interface Content {
+  counts: Record<string, number>;
+  fingerprints: Record<string, string>;
+}
+
+/**
+ * Writes the manifest of what staging holds into the database, once: the same staging gives the one that is there.
+ *
+ * @returns its digest (sha256 of its canonical JSON) and row counts
+ */
+export async function writeManifest(
+  db: Database,
+  release: ReleaseRef,
+  options: { importers: readonly string[]; sample?: number | undefined },
+): Promise<{ manifest: Manifest; summary: ManifestSummary }> {
+  const content = await readContent(db);
+  return db.transaction(async (session) => {
+    const known = await readManifest(session, release.releaseId);
+    if (known && JSON.stringify(known.fingerprints) === JSON.stringify(content.fingerprints)) {
+      return { manifest: known, summary: summaryOf(known) };
+    }
+    const manifest: Manifest = {
+      label: release.label,
+      release_id: release.releaseId,
+      generated_at: new Date().toISOString(),
+      ...content,
+      view_counts: await countViews(session),
+      soft_errors: await countSoftErrors(session, release.releaseId),
+      importers: [...options.importers],
+      ...(options.sample === undefined ? {} : { sample: options.sample }),
+    };
+    await session.query(
+      `insert into pp_release.manifests (release_id, digest, body) values ($1, $2, $3)
+       on conflict (release_id) do update set digest = excluded.digest, body = excluded.body, written_at = clock_timestamp()`,
+      [release.releaseId, digestOf(manifest), JSON.stringify(manifest)],
+    );
+    await session.query('update releases set manifest_url = $2 where id = $1', [
+      release.releaseId,
+      manifestUrl(release),
+    ]);
+    return { manifest, summary: summaryOf(manifest) };
+  });
+}
+
+export function manifestUrl(release: Pick<ReleaseRef, 'releaseId' | 'label'>): string {
+  return `/manifests/${release.releaseId}_${release.label}.json`;
+}
+
+export async function readManifest(session: Session, releaseId: number): Promise<Manifest | undefined> {
+  const { rows } = await session.query<{ body: Manifest }>(
+    'select body from pp_release.manifests where release_id = $1',
+    [releaseId],
+  );
+  return rows[0]?.body;
+}
+
+export function digestOf(manifest: Manifest): string {
+  return createHash('sha256').update(canonical(manifest)).digest('hex');
+}
+
+/** JSON with sorted keys: the same whatever order jsonb gives them back in. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value)
+    .filter(([, item]) => item !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`).join(',')}}`;
+}
+
+export function summaryOf(manifest: Manifest): ManifestSummary {
+  const { release_id, label, counts } = manifest;
+  return { releaseId: release_id, label, digest: digestOf(manifest), counts };
+}
+
+/** @throws ReleaseError StagingUnfit when staging is no longer what the manifest says, naming the tables */
+export async function requireUnchanged(db: Database, release: ReleaseRef): Promise<void> {
+  const manifest = await db.session((session) => readManifest(session, release.releaseId));
+  if (!manifest) {
+    const message = `release ${release.releaseId} (${release.label}) has no manifest; run it from validate_and_manifest`;
+    throw new ReleaseError('StagingUnfit', message);
+  }
+  const now = await readContent(db);
+  const changed = Object.keys(now.fingerprints).filter(
+    (table) => now.fingerprints[table] !== manifest.fingerprints[table],
+  );
+  if (changed.length === 0) return;
+  const message = `staging changed since the manifest was written: ${changed.join(', ')}; run the release from validate_and_manifest`;
+  throw new ReleaseError('StagingUnfit', message, { changed });
+}
+
+/** One pass over each table, in the database; hash_record_extended needs no text and no sorting. */
+async function readContent(db: Database): Promise<Content> {
+  const content: Content = { counts: {}, fingerprints: {} };
+  await db.session(async (session) => {
+    for (const { name } of tables) {
+      const staging = stagingName(name);
+      const { rows } = await session.query<{ n: string; fingerprint: string }>(
+        `select count(*) as n, coalesce(sum(hash_record_extended(t, 0)::numeric), 0)::text as fingerprint from ${ident(staging)} t`,
+      );
+      content.counts[staging] = Number(rows[0]?.n);
+      content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
+    }
+  });
+  return content;
+}
+
+async function countViews(session: Session): Promise<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { name } of views) {
+    const { rows } = await session.query<{ n: string }>(`select count(*) as n from ${ident(stagingName(name))}`);
+    counts[stagingName(name)] = Number(rows[0]?.n);
+  }
+  return counts;
+}
+
+async function countSoftErrors(session: Session, releaseId: number): Promise<Manifest['soft_errors']> {
+  const { rows } = await session.query<{ importer: string; reason: string; rows: number }>(
+    `select importer, reason, count(*)::int as rows from pp_release.rejects where release_id = $1
+     group by importer, reason order by importer, reason`,
+    [releaseId],
+  );
+  return rows;
+}

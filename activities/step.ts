@@ -1,0 +1,103 @@
+import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { Phase, ReleaseState } from '../contracts/index.ts';
+import type { ActivityDeps, LogFacts } from './deps.ts';
+import { Database, type Fence } from './postgres/database.ts';
+import { claimStep, stepApplicationName } from './postgres/fence.ts';
+import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
+
+/** A heartbeat carries the cancellation back, so it decides how fast an abort reaches the SQL. */
+const HEARTBEAT_MS = 200;
+
+/** What a step has at hand while it runs. */
+export interface Step {
+  db: Database;
+  /** Says what is being done right now; `status` and `watch` show it. */
+  progress(detail: string): void;
+  /** Writes a row of release_events and a log line. */
+  event(name: string, facts?: LogFacts): Promise<void>;
+  setState(state: ReleaseState): Promise<void>;
+}
+
+export interface StepName {
+  phase: Phase;
+  /** Differs from the phase where a phase has several activities (one an importer). */
+  step?: string;
+}
+
+/** Runs `work` with a heartbeat from a timer, so that one long statement keeps beating too. */
+export async function withHeartbeat<T>(work: (progress: (detail: string) => void) => Promise<T>): Promise<T> {
+  let detail = '';
+  const started = new Date().toISOString();
+  const beat = () => heartbeat({ detail, since: started });
+  const timer = setInterval(beat, HEARTBEAT_MS);
+  try {
+    return await work((text) => {
+      detail = text;
+      beat();
+    });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * The frame of every phase's activity: claims the fence (earlier attempts of the step are ended), beats, and hands out a
+ * database whose transactions check the fence and whose statements the cancellation stops.
+ */
+export async function runStep<T>(
+  deps: ActivityDeps,
+  release: ReleaseRef,
+  name: StepName,
+  work: (step: Step) => Promise<T>,
+): Promise<T> {
+  const info = activityInfo();
+  const step = name.step ?? name.phase;
+  const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
+  const fence: Fence = { releaseId: release.releaseId, runId, step, token: info.currentAttemptScheduledTimestampMs };
+  const applicationName = stepApplicationName(fence);
+  const signal = cancellationSignal();
+  return withHeartbeat(async (progress) => {
+    await claimStep(new Database(deps.pool, { applicationName, signal }), fence, workflowId);
+    const db = new Database(deps.pool, { applicationName, signal, fence });
+    const facts = { phase: name.phase, release_id: release.releaseId, label: release.label };
+    return work({
+      db,
+      progress,
+      event: async (event, payload = {}) => {
+        await db.transaction((session) =>
+          recordEvent(session, release.releaseId, event, { phase: name.phase, ...payload }),
+        );
+        deps.log('info', event, { ...facts, ...payload });
+      },
+      setState: (state) => db.transaction((session) => setState(session, release.releaseId, state)),
+    });
+  });
+}
+
+/** A step that is a whole phase: its start, end and duration are recorded (specification, "Monitoring & Logging"). */
+export async function runPhase<T>(
+  deps: ActivityDeps,
+  release: ReleaseRef,
+  phase: Phase,
+  work: (step: Step) => Promise<T>,
+): Promise<T> {
+  return runStep(deps, release, { phase }, async (step) => {
+    const started = Date.now();
+    await step.event('phase_started', {});
+    const result = await work(step);
+    await phaseCompleted(step, (Date.now() - started) / 1000);
+    return result;
+  });
+}
+
+export async function phaseCompleted(step: Step, seconds: number): Promise<void> {
+  await step.event('phase_completed', { seconds });
+  await step.event('phase_duration', { seconds });
+}
+
+/** A reset to before a finished swap finds the release current: what comes before the swap has nothing left to do. */
+export async function alreadySwapped(step: Step, release: ReleaseRef): Promise<boolean> {
+  return step.db.session(
+    async (session) => (await findRelease(session, { id: release.releaseId }))?.is_current ?? false,
+  );
+}

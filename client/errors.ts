@@ -1,0 +1,15 @@
+/** Exit codes of every command. */
+export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3 } as const;
+
+/** Ends a command with one message: what is wrong, why, and what to do. */
+export class CommandError extends Error {
+  readonly exitCode: number;
+  readonly facts: Record<string, unknown>;
+
+  constructor(exitCode: number, message: string, facts: Record<string, unknown> = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'CommandError';
+    this.exitCode = exitCode;
+    this.facts = facts;
+  }
+}

@@ -1,0 +1,80 @@
+import { Command, CommanderError } from 'commander';
+import { ReleaseError } from '../activities/postgres/errors.ts';
+import type { StartOptions } from './commands/start.ts';
+import { CommandError, EXIT } from './errors.ts';
+import { createOutput, type Output } from './output.ts';
+
+const program = new Command('pp-release')
+  .description('Releases data from a portal database to live tables, all at once or not at all')
+  .option('--json', 'print one JSON document')
+  .option('--verbose', 'print the stack trace of an error')
+  .showHelpAfterError('(pp-release --help lists commands and options)')
+  .exitOverride();
+
+const output = (): Output => createOutput(Boolean(program.opts().json));
+
+// Each command loads its own part only, so that --help and a typing error answer at once.
+program
+  .command('start [LABEL]')
+  .description('start a release, such as: start Apr2026')
+  .option('--mode <mode>', 'direct, review or dry-run')
+  .option('--start-at <phase>', 'first phase to run')
+  .option('--stop-after <phase>', 'last phase to run')
+  .option('--only-phases <phases>', 'comma-separated phases')
+  .option('--only <importers>', 'comma-separated importers to run')
+  .option('--skip <importers>', 'comma-separated importers to leave out')
+  .option('--sample <rows>', 'import at most so many rows of each view')
+  .option('--lightweight', 'leave indexes and foreign keys off staging until the swap')
+  .option('--no-create-views', 'use the staging views that are there')
+  .option('--allow-empty <views>', 'comma-separated views that may be empty although live has rows')
+  .option('--wait', 'follow the release to its end')
+  .action(async (label: string | undefined, options: StartOptions) =>
+    (await import('./commands/start.ts')).start(label, options, output()),
+  );
+program
+  .command('status [LABEL]')
+  .description('the newest release: phase, state, counts, times, who holds the lock')
+  .action(async (label?: string) => (await import('./commands/status.ts')).status(label, output()));
+program
+  .command('watch [LABEL]')
+  .description('phases, progress and time as they go')
+  .action(async (label?: string) => (await import('./commands/watch.ts')).watch(label, output()));
+program
+  .command('abort')
+  .description('abort the release that is running')
+  .action(async () => (await import('./commands/abort.ts')).abort(output()));
+program
+  .command('worker')
+  .description('run a worker in the foreground')
+  .action(async () => (await import('./commands/worker.ts')).worker());
+program
+  .command('migrate')
+  .description('bring the live database up to date')
+  .option('--portal <url>', 'link it to the portal at this address, with a read-only role')
+  .action(async (options: { portal?: string }) => (await import('./commands/migrate.ts')).migrate(options, output()));
+for (const command of program.commands) {
+  command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
+  command.hook('preAction', (_, action) => {
+    for (const name of ['json', 'verbose']) if (action.opts()[name]) program.setOptionValue(name, true);
+  });
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+/** One message on standard error, and the exit code that fits it. */
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  const message = error instanceof Error ? error.message : String(error);
+  const { json, verbose } = program.opts();
+  if (json) {
+    const facts = error instanceof CommandError || error instanceof ReleaseError ? error.facts : {};
+    process.stdout.write(`${JSON.stringify({ error: message, ...facts }, null, 2)}\n`);
+  }
+  process.stderr.write(`pp-release: ${message}\n`);
+  if ((verbose || process.env.PP_DEBUG === '1') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  return error instanceof CommandError ? error.exitCode : EXIT.failed;
+}

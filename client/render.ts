@@ -1,0 +1,70 @@
+import type { StepStatus } from '../contracts/index.ts';
+import type { PendingStep, StatusReport } from './status.ts';
+
+const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '✗' } as const;
+
+/** One line a phase, with its time, its counts, and what it is doing right now. */
+export function renderPhases(phases: StepStatus[], pending: PendingStep[]): string[] {
+  return phases.flatMap((phase) => [
+    line(phase, phase.progress === 'running' && !phase.steps ? pending[0]?.detail : undefined, 0),
+    ...(phase.steps ?? []).map((step) =>
+      line(step, step.progress === 'running' ? detailOf(step, pending) : undefined, 2),
+    ),
+  ]);
+}
+
+function detailOf(step: StepStatus, pending: PendingStep[]): string | undefined {
+  const importing = pending.filter((activity) => activity.activity === 'runImporter');
+  return importing.length === 1 ? importing[0]?.detail : step.name;
+}
+
+function line(step: StepStatus, detail: string | undefined, indent: number): string {
+  const seconds = step.seconds ?? (step.progress === 'running' && step.startedAt ? elapsed(step.startedAt) : undefined);
+  const time = seconds === undefined ? '' : `${seconds.toFixed(1)} s`;
+  const name = `${' '.repeat(indent)}${step.name}`;
+  return `${MARKS[step.progress]} ${name.padEnd(34)} ${time.padStart(9)}  ${detail ?? summary(step.result)}`.trimEnd();
+}
+
+function elapsed(since: string): number {
+  return Math.max(0, (Date.now() - Date.parse(since)) / 1000);
+}
+
+/** Counts at the top level, and one level down, as `name 123`. */
+function summary(result: Record<string, unknown> | undefined): string {
+  const parts = Object.entries(result ?? {}).flatMap(([name, value]) => {
+    if (typeof value === 'number') return [`${name} ${value.toLocaleString('en')}`];
+    if (typeof value === 'string') return [name === 'digest' ? `${name} ${value.slice(0, 12)}` : `${name} ${value}`];
+    if (value && typeof value === 'object' && !Array.isArray(value)) {
+      const counts = Object.values(value).filter((count) => typeof count === 'number');
+      return counts.length > 0
+        ? [`${name} ${counts.reduce((a, b) => a + b, 0).toLocaleString('en')} in ${counts.length}`]
+        : [];
+    }
+    return [];
+  });
+  return parts.slice(0, 6).join(', ');
+}
+
+export function renderStatus(report: StatusReport): string {
+  const lines = [
+    `release ${report.id} ${report.label}: ${report.state}${report.is_current ? ', current' : ''}`,
+    `  started ${report.created_at}, last change ${report.updated_at}`,
+  ];
+  if (report.error_text) lines.push(`  ${report.error_text}`);
+  if (report.manifest_path) lines.push(`  manifest ${report.manifest_path}`);
+  if (report.backup_stamp) lines.push(`  its data is in backup ${report.backup_stamp}`);
+  if (report.lock) lines.push(`  the release lock is held for ${report.lock.purpose} since ${report.lock.since}`);
+  if (report.workflow) {
+    lines.push('', ...renderPhases(report.workflow.phases, report.pending));
+    if (report.workflow.waitingFor) lines.push('', `waiting for ${report.workflow.waitingFor}`);
+    for (const blocker of report.workflow.lastBlockers ?? []) {
+      lines.push(
+        `in the way: pid ${blocker.pid}, role ${blocker.role}, ${blocker.application || 'no application name'}, on ${blocker.relation} for ${Math.round(blocker.ageSeconds)} s: ${blocker.query}`,
+      );
+    }
+  }
+  for (const { activity, attempt, lastFailure } of report.pending) {
+    if (lastFailure) lines.push(`${activity}, attempt ${attempt}: the last one failed with ${lastFailure}`);
+  }
+  return lines.join('\n');
+}

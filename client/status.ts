@@ -1,0 +1,123 @@
+import { resolve } from 'node:path';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Database } from '../activities/postgres/database.ts';
+import { holderOf, readOwner } from '../activities/postgres/lock.ts';
+import { findRelease } from '../activities/postgres/releases.ts';
+import type { LockHolder, ReleaseStatus } from '../contracts/index.ts';
+import { statusQuery } from '../workflows/messages.ts';
+
+/** What an activity in flight says of itself in its heartbeat; queries cannot see it. */
+export interface PendingStep {
+  activity: string;
+  attempt: number;
+  detail: string | undefined;
+  since: string | undefined;
+  lastFailure: string | undefined;
+}
+
+/** Status of the newest release (specification, "Status Checking"), with what its workflow says while it runs. */
+export interface StatusReport {
+  id: number;
+  label: string;
+  state: string;
+  is_current: boolean;
+  created_at: string;
+  updated_at: string;
+  error_text: string | null;
+  manifest_url: string | null;
+  manifest_path: string | null;
+  backup_stamp: string | null;
+  workflow_id: string | null;
+  run_id: string | null;
+  lock: LockHolder | null;
+  workflow: ReleaseStatus | null;
+  pending: PendingStep[];
+}
+
+export async function readStatus(
+  db: Database,
+  client: Client | undefined,
+  options: { label?: string; manifestDir: string },
+): Promise<StatusReport | undefined> {
+  const { release, owner } = await db.session(async (session) => ({
+    release: await findRelease(session, options.label ? { label: options.label } : {}),
+    owner: await readOwner(session),
+  }));
+  if (!release) return undefined;
+  const {
+    id,
+    label,
+    state,
+    is_current,
+    created_at,
+    updated_at,
+    error_text,
+    manifest_url,
+    backup_stamp,
+    workflow_id,
+    run_id,
+  } = release;
+  const live = client && workflow_id ? await askWorkflow(client, workflow_id) : undefined;
+  return {
+    id,
+    label,
+    state,
+    is_current,
+    created_at,
+    updated_at,
+    error_text,
+    manifest_url,
+    manifest_path: manifest_url && resolve(options.manifestDir, manifest_url.split('/').at(-1) ?? ''),
+    backup_stamp,
+    workflow_id,
+    run_id,
+    lock: owner ? holderOf(owner) : null,
+    workflow: live?.status ?? null,
+    pending: live?.pending ?? [],
+  };
+}
+
+/** A workflow that is gone, or that no worker can answer for, leaves the database's word. */
+export async function askWorkflow(
+  client: Client,
+  workflowId: string,
+): Promise<{ status: ReleaseStatus | undefined; running: boolean; pending: PendingStep[] } | undefined> {
+  const handle = client.workflow.getHandle(workflowId);
+  try {
+    const description = await handle.describe();
+    const pending = (description.raw.pendingActivities ?? [])
+      .filter((activity) => activity.activityType?.name !== 'keepLock')
+      .map((activity) => {
+        const beat = decode(activity.heartbeatDetails?.payloads?.[0]?.data);
+        return {
+          activity: activity.activityType?.name ?? '',
+          attempt: activity.attempt ?? 1,
+          detail: beat?.detail || undefined,
+          since: beat?.since,
+          lastFailure: activity.lastFailure?.message ?? undefined,
+        };
+      });
+    const running = description.status.name === 'RUNNING';
+    const status = await queryStatus(client, workflowId);
+    return { status, running, pending };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function queryStatus(client: Client, workflowId: string): Promise<ReleaseStatus | undefined> {
+  try {
+    return await client.withDeadline(Date.now() + 3_000, () =>
+      client.workflow.getHandle(workflowId).query(statusQuery),
+    );
+  } catch (error) {
+    // No worker answers, or the input was so bad that the workflow never had a status.
+    if (error instanceof Error) return undefined;
+    throw error;
+  }
+}
+
+function decode(data: Uint8Array | null | undefined): { detail?: string; since?: string } | undefined {
+  return data ? (JSON.parse(Buffer.from(data).toString('utf8')) as { detail?: string; since?: string }) : undefined;
+}

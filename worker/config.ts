@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import type { ActivityConfig } from '../activities/deps.ts';
+import { ReleaseError } from '../activities/postgres/errors.ts';
+
+const address = (protocols: string[], example: string) =>
+  z
+    .string({ error: () => `is not set; it is an address such as ${example}` })
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+      error: () => `is no address such as ${example}`,
+    });
+
+const milliseconds = (fallback: number) =>
+  z.coerce
+    .number({ error: () => 'is no number of milliseconds' })
+    .int()
+    .positive('is no positive number of milliseconds')
+    .default(fallback);
+
+const environmentSchema = z.object({
+  PP_DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .regex(/^[^\s:]+:\d+$/, 'is no address such as localhost:7233')
+    .default('localhost:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1, 'is empty').default('default'),
+  PP_RELEASE_LOG_PATH: z.string().default('log/portal_release.log'),
+  PP_MANIFEST_DIR: z.string().default('public/manifests'),
+  PP_KEEP_BACKUP_COUNT: z.coerce
+    .number({ error: () => 'is no number' })
+    .int()
+    .min(0, 'is below 0')
+    .default(1),
+  PP_LOCK_TIMEOUT_MS: milliseconds(30_000),
+  PP_STATEMENT_TIMEOUT_MS: milliseconds(300_000),
+  /** Written once the worker polls: how the private stack learns that it is ready. */
+  PP_WORKER_READY_FILE: z.string().optional(),
+});
+
+export interface WorkerConfig extends ActivityConfig {
+  databaseUrl: string;
+  temporalAddress: string;
+  temporalNamespace: string;
+  logPath: string;
+  readyFile: string | undefined;
+}
+
+/**
+ * Reads a worker's configuration from the environment, once, and reports every fault together.
+ *
+ * @throws ReleaseError ConfigurationError naming each variable and what is wrong with it
+ */
+export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const parsed = environmentSchema.safeParse(present);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+    throw new ReleaseError('ConfigurationError', `the configuration has faults: ${faults.join('; ')}`, { faults });
+  }
+  const env = parsed.data;
+  return {
+    databaseUrl: env.PP_DATABASE_URL,
+    temporalAddress: env.TEMPORAL_ADDRESS,
+    temporalNamespace: env.TEMPORAL_NAMESPACE,
+    logPath: env.PP_RELEASE_LOG_PATH,
+    manifestDir: env.PP_MANIFEST_DIR,
+    keepBackups: env.PP_KEEP_BACKUP_COUNT,
+    lockTimeoutMs: env.PP_LOCK_TIMEOUT_MS,
+    statementTimeoutMs: env.PP_STATEMENT_TIMEOUT_MS,
+    readyFile: env.PP_WORKER_READY_FILE,
+  };
+}

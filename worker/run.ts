@@ -1,0 +1,75 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { ActivityDeps, Log } from '../activities/deps.ts';
+import { createActivities } from '../activities/index.ts';
+import { createPool } from '../activities/postgres/database.ts';
+import type { IsRunning } from '../activities/postgres/lock.ts';
+import { TASK_QUEUE } from '../contracts/index.ts';
+import type { WorkerConfig } from './config.ts';
+import { FailureInterceptor } from './interceptor.ts';
+
+export const WORKFLOWS_PATH = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
+
+/** Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. */
+export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
+  Runtime.install({ shutdownSignals: ['SIGINT', 'SIGTERM'], logger: temporalLogger(log) });
+  const connection = await NativeConnection.connect({ address: config.temporalAddress });
+  const clientConnection = await Connection.connect({ address: config.temporalAddress });
+  const pool = createPool(config.databaseUrl, 12);
+  const deps: ActivityDeps = {
+    pool,
+    databaseUrl: config.databaseUrl,
+    config,
+    log,
+    isWorkflowRunning: runningCheck(new Client({ connection: clientConnection, namespace: config.temporalNamespace })),
+  };
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace: config.temporalNamespace,
+      taskQueue: TASK_QUEUE,
+      workflowsPath: WORKFLOWS_PATH,
+      activities: createActivities(deps),
+      interceptors: { activity: [(context) => ({ inbound: new FailureInterceptor(context) })] },
+      // Cancellations come back with heartbeats, so they are sent through at once.
+      maxHeartbeatThrottleInterval: '500ms',
+      defaultHeartbeatThrottleInterval: '200ms',
+      shutdownGraceTime: 0,
+    });
+    const running = worker.run();
+    log('info', 'worker_started', { task_queue: TASK_QUEUE, temporal: config.temporalAddress, pid: process.pid });
+    if (config.readyFile) await writeFile(config.readyFile, `${process.pid}\n`);
+    await running;
+    log('info', 'worker_stopped', { pid: process.pid });
+  } finally {
+    if (config.readyFile) await rm(config.readyFile, { force: true });
+    await pool.end();
+    await clientConnection.close();
+    await connection.close();
+  }
+}
+
+/** A workflow that Temporal does not know any more has been closed for longer than history is kept. */
+function runningCheck(client: Client): IsRunning {
+  return async (workflowId) => {
+    try {
+      return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return false;
+      throw error;
+    }
+  };
+}
+
+/** Temporal's own messages go into the same log; the routine ones stay out. */
+function temporalLogger(log: Log) {
+  const at = (level: 'warn' | 'error') => (message: string, meta?: Record<string, unknown>) =>
+    log(level, 'temporal', {
+      message,
+      ...(meta?.error instanceof Error ? { error_message: meta.error.message } : {}),
+    });
+  const silent = () => undefined;
+  return { log: silent, trace: silent, debug: silent, info: silent, warn: at('warn'), error: at('error') };
+}

@@ -1,0 +1,1 @@
+export { portalRelease } from './release.ts';
