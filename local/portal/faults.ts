@@ -31,7 +31,7 @@ export function invalidGeometries(url: string, n: number): Promise<number> {
   return run(
     url,
     `UPDATE wdpa.spatial_data SET geom = 'SRID=4326;POLYGON((0 0, 1 1, 1 0, 0 1, 0 0))'
-     WHERE wdpa_id IN (${eligible(POLYGON)})`,
+     WHERE is_polygon = 1 AND wdpa_id IN (${eligible(POLYGON)})`,
     [n],
   );
 }
@@ -40,14 +40,20 @@ export function invalidGeometries(url: string, n: number): Promise<number> {
 export function wrongSrid(url: string, n: number): Promise<number> {
   return run(
     url,
-    `UPDATE wdpa.spatial_data SET geom = ST_SetSRID(geom, 3857) WHERE wdpa_id IN (${eligible(POLYGON)})`,
+    `UPDATE wdpa.spatial_data SET geom = ST_SetSRID(geom, 3857)
+     WHERE is_polygon = 1 AND wdpa_id IN (${eligible(POLYGON)})`,
     [n],
   );
 }
 
 /** `n` sites have no geometry, though a row for one. */
 export function missingGeometries(url: string, n: number): Promise<number> {
-  return run(url, `UPDATE wdpa.spatial_data SET geom = NULL WHERE wdpa_id IN (${eligible(POLYGON)})`, [n]);
+  return run(
+    url,
+    `UPDATE wdpa.spatial_data SET geom = NULL
+     WHERE is_polygon = 1 AND wdpa_id IN (${eligible(POLYGON)})`,
+    [n],
+  );
 }
 
 /** `n` sites are in the portal both as polygon and as point. */

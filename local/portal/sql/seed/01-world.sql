@@ -35,10 +35,11 @@ FROM (SELECT id, (sum(sites) OVER (ORDER BY id) - sites)::double precision / sum
 WHERE s.id = c.id;
 
 CREATE TEMP TABLE w_neighbour ON COMMIT DROP AS
+WITH c AS MATERIALIZED (
+  SELECT id, iso3, parent_id, ST_Envelope(geom) AS box, ST_Centroid(ST_Envelope(geom)) AS middle FROM w_country WHERE geom IS NOT NULL)
 SELECT a.id AS country, b.id AS other,
-       row_number() OVER (PARTITION BY a.id ORDER BY ST_Distance(ST_Envelope(a.geom), ST_Envelope(b.geom)),
-                          ST_Distance(ST_Centroid(a.geom), ST_Centroid(b.geom)), b.id) AS rank
-FROM w_country a JOIN w_country b ON a.id <> b.id AND b.parent_id IS NULL AND b.iso3 <> 'ABNJ';
+       row_number() OVER (PARTITION BY a.id ORDER BY ST_Distance(a.box, b.box), ST_Distance(a.middle, b.middle), b.id) AS rank
+FROM c AS a JOIN c AS b ON a.id <> b.id AND b.parent_id IS NULL AND b.iso3 <> 'ABNJ';
 DELETE FROM w_neighbour WHERE rank > 14;
 
 -- One anchor for some six sites. ST_GeneratePoints with a seed gives the same points every time.

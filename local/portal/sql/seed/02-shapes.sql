@@ -2,24 +2,26 @@
 -- cross itself. The number of vertices is log-logistic: median about 60, one in a
 -- thousand above 5,000; k times the golden ratio spreads evenly, so that few shapes have the same tail as many.
 
+-- OFFSET 0 keeps the planner from drawing a shape's own numbers again for each of its points.
 CREATE TEMP TABLE w_ring ON COMMIT DROP AS
-SELECT k, ST_SetSRID(ST_MakePolygon(ST_AddPoint(ST_MakeLine(p ORDER BY j), (array_agg(p ORDER BY j))[1])), 4326) AS geom
+SELECT k, ST_SetSRID(ST_MakePolygon(ST_MakeLine(ST_MakePoint(r * cos(angle), r * sin(angle)) ORDER BY j)), 4326) AS geom
 FROM (
-  SELECT k, j, ST_MakePoint(r * cos(angle), r * sin(angle)) AS p
+  SELECT k, j, angle, greatest(0.25, least(1.0, 0.62 + 0.12 * (noise - 0.5)
+    + wave * (sin(2 * angle + phase2) + 0.7 * sin(3 * angle + phase3) + 0.5 * sin(7 * angle + phase7)))) AS r
   FROM (
-    SELECT k, j, angle, greatest(0.25, least(1.0, 0.62 + wave * (
-             sin(2 * angle + 6.28 * demo.u(k, 'phase2', :seed)) + 0.7 * sin(3 * angle + 6.28 * demo.u(k, 'phase3', :seed))
-             + 0.5 * sin(7 * angle + 6.28 * demo.u(k, 'phase7', :seed)))
-             + 0.12 * (demo.u(k * 100000 + j, 'rough', :seed) - 0.5))) AS r
+    -- the last point is the first
+    SELECT s.*, j, demo.u(k * 100000 + j % vertices, 'rough', :seed) AS noise,
+           2 * pi() * (j % vertices + 0.6 * demo.u(k * 100000 + j % vertices, 'turn', :seed)) / vertices AS angle
     FROM (
-      SELECT k, j, 0.05 + 0.12 * demo.u(k, 'wave', :seed) AS wave,
-             2 * pi() * (j + 0.6 * demo.u(k * 100000 + j, 'turn', :seed)) / vertices AS angle
-      FROM (SELECT k, least(9000, greatest(4, round(50 * (p / (1.0001 - p)) ^ 0.68)))::integer AS vertices
-            FROM (SELECT k, (k * 0.6180339887498949 + demo.u(0, 'vertices', :seed)) - floor(k * 0.6180339887498949 + demo.u(0, 'vertices', :seed)) AS p
-                  FROM generate_series(0, least(4000, greatest(200, :sites / 5)) - 1) AS k) AS even) AS ring,
-           LATERAL generate_series(0, vertices - 1) AS j
-    ) AS turns
-  ) AS points
+      SELECT k, least(9000, greatest(4, round(50 * (p / (1.0001 - p)) ^ 0.68)))::integer AS vertices,
+             0.05 + 0.12 * demo.u(k, 'wave', :seed) AS wave, 6.2831 * demo.u(k, 'phase2', :seed) AS phase2,
+             6.2831 * demo.u(k, 'phase3', :seed) AS phase3, 6.2831 * demo.u(k, 'phase7', :seed) AS phase7
+      FROM (SELECT k, spread - floor(spread) AS p
+            FROM (SELECT k, k * 0.6180339887498949 + demo.u(0, 'vertices', :seed) AS spread
+                  FROM generate_series(0, least(4000, greatest(200, :sites / 5)) - 1) AS k) AS evenly) AS even
+      OFFSET 0) AS s,
+      LATERAL generate_series(0, vertices) AS j
+    OFFSET 0) AS points
 ) AS placed
 GROUP BY k;
 CREATE UNIQUE INDEX ON w_ring (k);
