@@ -35,8 +35,8 @@ export const releaseInputSchema = z
     importSkip: importerNames.optional(),
     /** At most this many rows of each view are imported: for a trial. The manifest says so. */
     importSample: z.int().positive('importSample is a whole number above 0').optional(),
-    /** Publishes although points (or polygons) are empty while live has some. */
-    allowEmpty: z.array(z.enum(['points', 'polygons'])).optional(),
+    /** Views, by live name, that may be empty although live has rows. */
+    allowEmpty: z.array(z.string()).optional(),
   })
   .superRefine((input, context) => {
     const { startAt, stopAfter } = input;

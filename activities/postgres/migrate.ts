@@ -21,7 +21,7 @@ export async function migrate(databaseUrl: string): Promise<void> {
   try {
     await client.query('select pg_advisory_lock($1)', [INSTALL_LOCK]);
     await client.query(
-      `set client_min_messages = warning;
+      `set client_min_messages = warning; set search_path = public;
        create extension if not exists postgis; create extension if not exists postgres_fdw;
        create schema if not exists pp_release`,
     );

@@ -114,14 +114,14 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
   throw new ReleaseError('StagingUnfit', message, { changed });
 }
 
-/** One pass over each table, in the database; hash_record_extended needs no text and no sorting. */
+/** One pass over each table, in the database; hash_record needs no text and no sorting. */
 async function readContent(db: Database): Promise<Content> {
   const content: Content = { counts: {}, fingerprints: {} };
   await db.session(async (session) => {
     for (const { name } of tables) {
       const staging = stagingName(name);
       const { rows } = await session.query<{ n: string; fingerprint: string }>(
-        `select count(*) as n, coalesce(sum(hash_record_extended(t, 0)::numeric), 0)::text as fingerprint from ${ident(staging)} t`,
+        `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
       );
       content.counts[staging] = Number(rows[0]?.n);
       content.fingerprints[staging] = rows[0]?.fingerprint ?? '';

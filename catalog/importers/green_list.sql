@@ -23,7 +23,7 @@ from rejected;
 create temp table statuses on commit drop as
 select r.*,
        case when owns_live then live_id
-            else pp_release.highest_id('green_list_statuses') + row_number() over (partition by owns_live order by id) end as status_id
+            else (select pp_release.highest_id('green_list_statuses')) + row_number() over (partition by owns_live order by id) end as status_id
 from (
   select *,
          live_id is not null and row_number() over (partition by live_id order by id desc) = 1 as owns_live,

@@ -24,7 +24,7 @@ from rejected;
 
 -- step: add new methods
 insert into staging_pame_methods (id, name, created_at, updated_at)
-select pp_release.highest_id('pame_methods') + row_number() over (order by name), name,
+select (select pp_release.highest_id('pame_methods')) + row_number() over (order by name), name,
        pp_release.started_at(), pp_release.started_at()
 from (select distinct method as name from evaluations) new_names
 where not exists (select from staging_pame_methods known where known.name = new_names.name);
@@ -32,7 +32,7 @@ where not exists (select from staging_pame_methods known where known.name = new_
 -- step: write evaluations
 create temp table numbered on commit drop as
 select e.*, live.id as live_id,
-       coalesce(live.id, pp_release.highest_id('pame_evaluations')
+       coalesce(live.id, (select pp_release.highest_id('pame_evaluations'))
          + row_number() over (partition by live.id is null order by e.asmt_id, e.nth)) as evaluation_id
 from (select *, row_number() over (partition by asmt_id order by id) as nth from evaluations) e
 left join (

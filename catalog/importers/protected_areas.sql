@@ -78,27 +78,27 @@ analyze placed;
 
 -- step: add new lookup values
 insert into staging_legal_statuses (id, name, created_at, updated_at)
-select pp_release.highest_id('legal_statuses') + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
+select (select pp_release.highest_id('legal_statuses')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct status as name from incoming where status <> '') new_names
 where not exists (select from staging_legal_statuses known where known.name = new_names.name);
 
 insert into staging_iucn_categories (id, name, created_at, updated_at)
-select pp_release.highest_id('iucn_categories') + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
+select (select pp_release.highest_id('iucn_categories')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct iucn_cat as name from incoming where iucn_cat <> '') new_names
 where not exists (select from staging_iucn_categories known where known.name = new_names.name);
 
 insert into staging_management_authorities (id, name, created_at, updated_at)
-select pp_release.highest_id('management_authorities') + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
+select (select pp_release.highest_id('management_authorities')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct mang_auth as name from incoming where mang_auth <> '') new_names
 where not exists (select from staging_management_authorities known where known.name = new_names.name);
 
 insert into staging_realms (id, name, created_at, updated_at)
-select pp_release.highest_id('realms') + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
+select (select pp_release.highest_id('realms')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct realm as name from incoming where realm <> '') new_names
 where not exists (select from staging_realms known where known.name = new_names.name);
 
 insert into staging_governances (id, name, governance_type, created_at, updated_at)
-select pp_release.highest_id('governances') + row_number() over (order by name), name, letter,
+select (select pp_release.highest_id('governances')) + row_number() over (order by name), name, letter,
        pp_release.started_at(), pp_release.started_at()
 from (select distinct gov_type as name from incoming where gov_type <> '') new_names
 left join (values
@@ -110,12 +110,12 @@ left join (values
 where not exists (select from staging_governances known where known.name = new_names.name);
 
 insert into staging_jurisdictions (id, name, created_at, updated_at)
-select pp_release.highest_id('jurisdictions') + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
+select (select pp_release.highest_id('jurisdictions')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct desig_type as name from incoming where desig_type <> '') new_names
 where not exists (select from staging_jurisdictions known where known.name = new_names.name);
 
 insert into staging_designations (id, name, jurisdiction_id, created_at, updated_at)
-select pp_release.highest_id('designations') + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
+select (select pp_release.highest_id('designations')) + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
        pp_release.started_at(), pp_release.started_at()
 from (
   select distinct i.desig_eng as name, (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type) as jurisdiction_id
@@ -193,7 +193,7 @@ where (of_site and r.is_site) or (not of_site and r.is_parcel);
 create temp table no_take_numbers on commit drop as
 select row_no, of_site, no_take, no_tk_area,
        case when live_id is not null and nth = 1 then live_id
-            else pp_release.highest_id('no_take_statuses')
+            else (select pp_release.highest_id('no_take_statuses'))
                  + row_number() over (partition by live_id is not null and nth = 1 order by of_site desc, site_id, site_pid)
        end as id
 from no_take_rows;
@@ -227,7 +227,7 @@ insert into staging_protected_areas (
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
-  coalesce(live.id, pp_release.highest_id('protected_areas') + row_number() over (partition by live.id is null order by r.site_id)),
+  coalesce(live.id, (select pp_release.highest_id('protected_areas')) + row_number() over (partition by live.id is null order by r.site_id)),
   r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
   r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area, r.reported_area,
   r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at, r.iucn_category_id,
@@ -280,7 +280,7 @@ insert into staging_protected_area_parcels (
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
-  coalesce(live.id, pp_release.highest_id('protected_area_parcels') + row_number() over (partition by live.id is null order by r.site_id, r.site_pid)),
+  coalesce(live.id, (select pp_release.highest_id('protected_area_parcels')) + row_number() over (partition by live.id is null order by r.site_id, r.site_pid)),
   r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
   r.site_pid, r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
   r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,

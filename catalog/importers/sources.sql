@@ -15,7 +15,7 @@ insert into staging_sources (
   lineage, citation, disclaimer, created_at, updated_at
 )
 select
-  coalesce(live.id, pp_release.highest_id('sources')
+  coalesce(live.id, (select pp_release.highest_id('sources'))
     + row_number() over (partition by live.id is null order by i.metadataid, i.nth)),
   i.metadataid, i.data_title, i.resp_party, catalog_year(i.year), catalog_year(i.update_yr),
   i.language, i.char_set, i.ref_system, i.scale, i.verifier, i.lineage, i.citation, i.disclaimer,

@@ -38,7 +38,7 @@ export async function start(label: string | undefined, options: StartOptions, ou
       .executeUpdateWithStart(admittedUpdate, { args: [], startWorkflowOperation: operation })
       .catch((error: unknown) => Promise.reject(refusal(error, input.label)));
     const handle = await operation.workflowHandle();
-    const runId = handle.firstExecutionRunId;
+    const { runId } = await handle.describe();
     if (!admission.admitted) {
       const refused = Boolean(admission.holder);
       throw new CommandError(refused ? EXIT.refused : EXIT.failed, admission.reason, { holder: admission.holder });
