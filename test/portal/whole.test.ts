@@ -38,7 +38,7 @@ it.each(['shapes', 'loading', 'keys and indexes'])(
                          WHERE application_name = 'pp-portal seed' AND datname = current_database()`,
       );
     };
-    await expect(seed({ url, sites: 20_000, seed: 2, progress })).rejects.toThrow();
+    await expect(seed({ url, sites: 10_000, seed: 2, progress })).rejects.toThrow();
     await killed;
     expect(await digests(url)).toEqual(before);
     expect(await lastSeeding(url)).toEqual({ sites: 300, seed: 1, month: 0 });
