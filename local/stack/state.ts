@@ -27,6 +27,8 @@ export interface WorkerState {
   process: ProcessRecord;
   /** The environment it was started with: a worker with an older one talks to the wrong ports. */
   env: StackEnv;
+  /** The newest change of the sources at its start: a worker of older code runs older code. */
+  sourcesChangedAt: number;
 }
 
 export interface StackEnv {

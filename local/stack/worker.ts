@@ -1,14 +1,14 @@
-import { readFileSync, rmSync, statSync, watch } from 'node:fs';
-import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { readdirSync, rmSync, statSync, watch } from 'node:fs';
+import { basename, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { ROOT } from '../paths.ts';
 import { lastLines } from './command.ts';
 import { StackError } from './errors.ts';
+import { logSize, readLog } from './log-file.ts';
 import { isAlive, startDetached, terminate } from './process.ts';
 import type { Progress } from './progress.ts';
-import { pathsOf, type StackEnv, type StackState, writeState } from './state.ts';
+import { pathsOf, type StackEnv, type StackState, type WorkerState, writeState } from './state.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const START_LIMIT_MS = 60_000;
 
 const exists = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -37,17 +37,37 @@ function untilReady(state: StackState, exited: Promise<number | string>): Promis
   });
 }
 
-/** Brings up one worker, and restarts one that is dead or that talks to ports of before. */
+/** What a worker loads: everything but the stack, the tests and the benchmarks. */
+const SOURCES = ['contracts', 'catalog', 'workflows', 'activities', 'worker', 'client', 'package-lock.json'];
+
+function newestChange(path: string): number {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return 0;
+  const inside = found.isDirectory() ? readdirSync(path).map((name) => newestChange(join(path, name))) : [];
+  return Math.max(found.mtimeMs, ...inside);
+}
+
+/** Why a living worker is of no use any more, if it is not. */
+function reasonToRestart(worker: WorkerState, env: StackEnv, sourcesChangedAt: number, ready: boolean) {
+  if (!isDeepStrictEqual(worker.env, env)) return 'the servers are elsewhere now';
+  if (worker.sourcesChangedAt !== sourcesChangedAt) return 'the sources have changed';
+  return ready ? undefined : 'it never got ready';
+}
+
+/** Brings up one worker, and restarts one that is dead, runs old code, or talks to ports of before. */
 export async function ensureWorker(state: StackState, env: StackEnv, progress: Progress): Promise<void> {
   const paths = pathsOf(state.dir);
   const previous = state.worker;
+  const sourcesChangedAt = Math.max(...SOURCES.map((name) => newestChange(join(ROOT, name))));
   if (previous !== undefined && isAlive(previous.process)) {
-    if (isDeepStrictEqual(previous.env, env) && exists(paths.workerReady)) return;
-    progress('Restarting the worker, since the servers are elsewhere now');
+    const reason = reasonToRestart(previous, env, sourcesChangedAt, exists(paths.workerReady));
+    if (reason === undefined) return;
+    progress(`Restarting the worker, since ${reason}`);
     await stopWorker(state);
   }
   rmSync(paths.workerReady, { force: true });
   progress('Starting a worker');
+  const logStart = logSize(paths.workerLog);
   const { record, exited } = await startDetached({
     command: process.execPath,
     args: ['--import', 'tsx', 'client/main.ts', 'worker'],
@@ -56,14 +76,14 @@ export async function ensureWorker(state: StackState, env: StackEnv, progress: P
     cwd: ROOT,
     env: { ...env, PP_WORKER_READY_FILE: paths.workerReady },
   });
-  state.worker = { process: record, env };
+  state.worker = { process: record, env, sourcesChangedAt };
   writeState(state);
   const how = await untilReady(state, exited);
   if (how === 'ready') return;
   await stopWorker(state);
   throw new StackError(
     'The worker does not start.',
-    `It ${how === 'silent' ? 'did not get ready within a minute' : how}. Its last lines:\n${lastLines(readFileSync(paths.workerLog, 'utf8'), 15)}`,
+    `It ${how === 'silent' ? 'did not get ready within a minute' : how}. Its last lines:\n${lastLines(readLog(paths.workerLog, logStart), 15)}`,
     `Mend what it says (the whole log is ${paths.workerLog}) and run the command again.`,
   );
 }

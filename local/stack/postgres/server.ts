@@ -1,7 +1,8 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { logSize, readLog } from '../log-file.ts';
 import { areGone, isAlive, type ProcessRecord, signal, startDetached, terminate } from '../process.ts';
 import { type FoundProcess, processesOf } from '../scan.ts';
 import { type Cluster, explainFailure } from './cluster.ts';
@@ -43,16 +44,6 @@ export async function probe(url: string): Promise<Answer> {
   }
 }
 
-function readFrom(path: string, offset: number): string {
-  const buffer = Buffer.alloc(16_384);
-  const file = openSync(path, 'r');
-  try {
-    return buffer.toString('utf8', 0, readSync(file, buffer, 0, buffer.length, offset));
-  } finally {
-    closeSync(file);
-  }
-}
-
 /** What a killed postmaster leaves: children that still hold its shared memory, and its pid file. */
 export async function clearRemains({ access }: Cluster, dir: string): Promise<void> {
   await stopServer(dir, access.dataDir);
@@ -67,7 +58,7 @@ export async function startServer(
   url: string,
   started: (record: ProcessRecord) => void,
 ): Promise<Answer> {
-  const logSize = statSync(cluster.log, { throwIfNoEntry: false })?.size ?? 0;
+  const logStart = logSize(cluster.log);
   const { record, exited } = await cluster.access.withDescriptors((inherit) =>
     startDetached({
       command: join(cluster.binDir, 'postgres'),
@@ -88,7 +79,7 @@ export async function startServer(
     const ended = await Promise.race([exited, delay(50)]);
     if (ended !== undefined || Date.now() > deadline) {
       const why = ended === undefined ? 'does not answer' : 'ended at once';
-      throw explainFailure(`PostgreSQL ${why}.`, readFrom(cluster.log, logSize), cluster);
+      throw explainFailure(`PostgreSQL ${why}.`, readLog(cluster.log, logStart), cluster);
     }
   }
 }

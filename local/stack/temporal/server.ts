@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { lastLines, runCommand } from '../command.ts';
 import { StackError } from '../errors.ts';
+import { logSize, readLog } from '../log-file.ts';
 import { choosePort, isAsked } from '../ports.ts';
 import { isAlive, startDetached, terminate } from '../process.ts';
 import type { Progress } from '../progress.ts';
@@ -56,6 +57,7 @@ export async function ensureTemporal(state: StackState, progress: Progress): Pro
   const { temporalLog, temporalDb } = pathsOf(state.dir);
   mkdirSync(dirname(temporalDb), { recursive: true });
   progress(`Starting Temporal on 127.0.0.1:${temporal.port}, Web UI on http://127.0.0.1:${temporal.uiPort}`);
+  const logStart = logSize(temporalLog);
   const { record, exited } = await startDetached({
     command: temporal.binary,
     args: argumentsOf(state.dir, temporal),
@@ -72,7 +74,7 @@ export async function ensureTemporal(state: StackState, progress: Progress): Pro
     if (ended === undefined && Date.now() < deadline) continue;
     throw new StackError(
       ended === undefined ? 'Temporal does not get healthy within a minute.' : 'Temporal ended at once.',
-      lastLines(readFileSync(temporalLog, 'utf8')),
+      lastLines(readLog(temporalLog, logStart)),
       `Look into ${temporalLog}; "npm run stack -- reset" begins anew and drops the histories.`,
     );
   }
