@@ -2,30 +2,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { processIdentity } from '../../local/process-identity.mjs';
-import { down, reset, type StackState, status, superuserUrlOf } from '../../local/stack/index.ts';
+import { down, type StackState, status, superuserUrlOf } from '../../local/stack/index.ts';
 import { withClient } from '../../local/stack/postgres/server.ts';
 import { pathsOf, readState } from '../../local/stack/state.ts';
-import { bareStack, find, pidOf, processesMentioning, scratchDirectory } from '../support/stack.ts';
+import { bareStack, find, pidOf, processesMentioning, type ScratchStack, scratchStack } from '../support/stack.ts';
 
 // One stack for the whole file, in a folder that only its owner may enter and whose path has blanks. The tests follow
 // each other: each leaves the stack up.
 describe('one stack through its life', () => {
-  const dir = scratchDirectory();
-  const paths = pathsOf(dir);
+  let scratch: ScratchStack;
+  let dir: string;
+  let paths: ReturnType<typeof pathsOf>;
   let state: StackState;
   const liveUrl = () => state.env?.PP_DATABASE_URL ?? '';
   const kept = () =>
     withClient(liveUrl(), async (client) => (await client.query<{ n: number }>('SELECT n FROM kept')).rows[0]?.n);
 
   beforeAll(async () => {
+    scratch = await scratchStack();
+    dir = scratch.dir;
+    paths = pathsOf(dir);
     [state] = await Promise.all([bareStack(dir), bareStack(dir)]);
     await withClient(liveUrl(), (client) => client.query('CREATE TABLE kept AS SELECT 42 AS n'));
   });
 
-  afterAll(async () => {
-    await reset({ dir });
-    rmSync(dir, { recursive: true });
-  });
+  afterAll(() => scratch.end());
 
   test('two starts at the same instant, and a third, give one stack', async () => {
     const before = status({ dir });

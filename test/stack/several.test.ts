@@ -2,19 +2,26 @@ import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { ROOT } from '../../local/paths.ts';
 import { runCommand } from '../../local/stack/command.ts';
+import { downWhenThisProcessEnds } from '../../local/stack/guard.ts';
 import { reset, up } from '../../local/stack/index.ts';
 import { obtainTemporal, TEMPORAL_VERSION } from '../../local/stack/temporal/obtain.ts';
-import { bareStack, find, processesMentioning, run, scratchDirectory, stackCommand } from '../support/stack.ts';
+import {
+  bareStack,
+  find,
+  processesMentioning,
+  run,
+  scratchDirectory,
+  scratchStack,
+  stackCommand,
+} from '../support/stack.ts';
 
-const scratch = [scratchDirectory(), scratchDirectory(), scratchDirectory()];
-const [one, other, third] = scratch as [string, string, string];
+const scratch = await Promise.all([scratchStack(), scratchStack(), scratchStack()]);
+const [one, other, third] = scratch.map(({ dir }) => dir) as [string, string, string];
 
 afterAll(async () => {
-  for (const dir of scratch) {
-    await reset({ dir });
-    rmSync(dir, { recursive: true });
-  }
+  await Promise.all(scratch.map((stack) => stack.end()));
 });
 
 test('two clones have their stacks up at the same time', async () => {
@@ -97,9 +104,9 @@ describe('servers named in the environment', () => {
 
 describe('an ordinary user', async () => {
   const account = { name: 'nobody', uid: 65534, gid: 65534 };
-  const mayBecome = process.getuid?.() === 0;
-  const canRead =
-    mayBecome && (await run('test', ['-r', 'package.json'], { account }).catch(() => ({ code: 1 }))).code === 0;
+  // By its whole path and from elsewhere: the way to the clone may be closed, too.
+  const look = () => run('test', ['-r', join(ROOT, 'package.json')], { account, cwd: '/' });
+  const canRead = process.getuid?.() === 0 && (await look()).code === 0;
 
   // A clone under root's home cannot be read by others at all: there is nothing to test then.
   test.skipIf(!canRead)('has a stack as root has', { timeout: 60_000 }, async () => {
@@ -110,6 +117,7 @@ describe('an ordinary user', async () => {
     await runCommand('chown', ['-R', '65534:65534', home]);
     const options = { account, env: { HOME: home, XDG_CACHE_HOME: join(home, '.cache'), TMPDIR: home } };
     const dir = join(home, 'state');
+    const takeDown = await downWhenThisProcessEnds(dir);
     const started = await stackCommand(['up', '--no-worker', '--dir', dir, '--json'], options);
     expect(started).toMatchObject({ code: 0 });
     const { processes } = JSON.parse(started.stdout) as {
@@ -118,6 +126,7 @@ describe('an ordinary user', async () => {
     expect(processes.map(({ state }) => state)).toEqual(['running', 'running', 'stopped']);
     expect(await stackCommand(['down', '--dir', dir], options)).toMatchObject({ code: 0 });
     expect(processesMentioning(dir)).toEqual([]);
+    await takeDown();
     rmSync(home, { recursive: true });
   });
 });
