@@ -9,7 +9,7 @@ const NO_SYSTEM_CLUSTER = '/etc/postgresql-common/createcluster.d/pp-release.con
 
 export const canInstallPackages = (): boolean => process.getuid?.() === 0 && findOnPath('apt-get').length > 0;
 
-const hasCandidate = async (name: string): Promise<boolean> =>
+export const hasCandidate = async (name: string): Promise<boolean> =>
   /Candidate: (?!\(none\))/.test((await runCommand('apt-cache', ['policy', name], { env: { LC_ALL: 'C' } })).stdout);
 
 /** The version that this distribution's metapackage stands for. */
@@ -19,7 +19,7 @@ async function distributionMajor(): Promise<number | undefined> {
   return major === undefined ? undefined : Number(major);
 }
 
-async function aptGet(args: string[], doing: string, progress: Progress): Promise<void> {
+export async function aptGet(args: string[], doing: string, progress: Progress): Promise<void> {
   progress(`${doing} …`);
   const result = await runCommand('apt-get', ['-q', '-y', '-o', 'DPkg::Lock::Timeout=300', ...args], {
     env: { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' },
