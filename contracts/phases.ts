@@ -46,7 +46,10 @@ export function isSelected(phase: Phase, { startAt, stopAfter, onlyPhases }: Pha
   return !(stopAfter && phaseIndex(phase) > phaseIndex(stopAfter));
 }
 
-/** A release that leaves out the building of staging goes on with a staging that an earlier run left. */
+/** Phases that work on what build_staging has made, or on what became live from it. */
+const AFTER_STAGING = PHASES.slice(phaseIndex('build_staging') + 1, phaseIndex('release_lock'));
+
+/** A release that leaves out the building of staging, and has phases after it, goes on with what an earlier run left. */
 export function resumesStaging(selection: PhaseSelection): boolean {
-  return !isSelected('build_staging', selection);
+  return !isSelected('build_staging', selection) && AFTER_STAGING.some((phase) => isSelected(phase, selection));
 }
