@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { IMPORTERS_DIR, type Importer, tables } from '../../catalog/index.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
@@ -74,10 +75,15 @@ export function stepsOf(script: string): Step[] {
 
 /** The same views (they are filled as a whole, so their OIDs and files tell) and the same script give the same rows. */
 async function inputDigest(session: Session, script: string, importer: Importer, sample?: number): Promise<string> {
-  const { rows } = await session.query(
+  const { rows } = await session.query<{ relname: string }>(
     'select relname, oid::text, relfilenode::text from pg_class where relname = any($1) order by relname',
     [importer.reads.map(stagingName)],
   );
+  const missing = importer.reads.map(stagingName).filter((name) => !rows.some((row) => row.relname === name));
+  if (missing.length > 0) {
+    const message = `staging views missing: ${missing.join(', ')}; run the release from create_staging_materialized_views`;
+    throw new ReleaseError('StagingUnfit', message, { missing });
+  }
   return createHash('sha256')
     .update(JSON.stringify([script, rows, sample ?? null]))
     .digest('hex');
@@ -112,9 +118,22 @@ async function emptyTables(session: Session, release: ReleaseRef, importer: Impo
     release.releaseId,
     importer.name,
   ]);
+  await dropKeysTo(session, importer.fills.map(stagingName));
   for (const table of tables.filter((candidate) => importer.fills.includes(candidate.name))) {
     await session.query(`truncate ${ident(stagingName(table.name))}`);
     if (table.kind === 'lookup') await copyLive(session, table);
+  }
+}
+
+/** An earlier run may have added the foreign keys already, and then TRUNCATE refuses; they are added again before the swap. */
+async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
+  const { rows } = await session.query<{ name: string; referencing: string }>(
+    `select conname as name, conrelid::regclass::text as referencing from pg_constraint
+     where contype = 'f' and confrelid = any($1::regclass[])`,
+    [staging.map(ident)],
+  );
+  for (const { name, referencing } of rows) {
+    await session.query(`alter table ${referencing} drop constraint ${ident(name)}`);
   }
 }
 
