@@ -19,17 +19,36 @@ select pp_release.release_id(), 'green_list', 'no such site or parcel in this re
 from rejected;
 
 -- step: write statuses
--- The last of two records of one target wins (by portal id); a live status keeps its id with the target that has it.
+-- The last of two records of one target wins (by portal id); a live status keeps its id with the target that has it. A
+-- status that marks nothing is known again by what it says.
 create temp table statuses on commit drop as
-select r.*,
-       case when owns_live then live_id
-            else (select pp_release.highest_id('green_list_statuses')) + row_number() over (partition by owns_live order by id) end as status_id
-from (
+with placed as (
   select *,
          live_id is not null and row_number() over (partition by live_id order by id desc) = 1 as owns_live,
          row_number() over (partition by parcel_id, protected_area_id order by id desc) = 1 as wins
   from records
-) r;
+),
+unmarked as (
+  select id, gl_status::varchar, catalog_expiry(gl_expiry) as gl_expiry, gl_link::varchar,
+         row_number() over (partition by gl_status, catalog_expiry(gl_expiry), gl_link order by id) as nth
+  from placed where not owns_live
+),
+live_unmarked as (
+  select id, gl_status, gl_expiry, gl_link, row_number() over (partition by gl_status, gl_expiry, gl_link order by id) as nth
+  from green_list_statuses s
+  where not exists (select from protected_areas a where a.green_list_status_id = s.id)
+    and not exists (select from protected_area_parcels a where a.green_list_status_id = s.id)
+),
+known as (
+  select id, live_id as status_id from placed where owns_live
+  union all
+  select u.id, l.id from unmarked u join live_unmarked l
+    on (u.gl_status, u.gl_expiry, u.gl_link, u.nth) is not distinct from (l.gl_status, l.gl_expiry, l.gl_link, l.nth)
+)
+select p.*,
+       coalesce(k.status_id, (select pp_release.highest_id('green_list_statuses'))
+         + row_number() over (partition by k.status_id is null order by p.id)) as status_id
+from placed p left join known k using (id);
 
 insert into staging_green_list_statuses (id, gl_status, gl_expiry, gl_link, created_at, updated_at)
 select s.status_id, s.gl_status, catalog_expiry(s.gl_expiry), s.gl_link,
