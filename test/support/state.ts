@@ -103,3 +103,24 @@ export async function lockIsFree(harness: ReleaseHarness): Promise<boolean> {
   );
   return row?.free ?? false;
 }
+
+/** Columns, indexes, constraints and sequences of the released tables, by their live names. */
+export async function liveSchema(harness: ReleaseHarness) {
+  const names = tables.map(({ name }) => name);
+  return harness.live(
+    `select table_name as relation, 'column ' || column_name as object,
+            concat_ws(' ', data_type, is_nullable, column_default) as definition
+     from information_schema.columns where table_schema = 'public' and table_name = any($1)
+     union all
+     select tablename, 'index ' || indexname, indexdef from pg_indexes where schemaname = 'public' and tablename = any($1)
+     union all
+     select conrelid::regclass::text, 'constraint ' || conname, pg_get_constraintdef(oid) from pg_constraint
+     where connamespace = 'public'::regnamespace and conrelid::regclass::text = any($1)
+     union all
+     select r.relname, 'sequence ' || s.relname, format_type(q.seqtypid, null) from pg_class s
+     join pg_sequence q on q.seqrelid = s.oid join pg_depend d on d.objid = s.oid and d.deptype = 'a'
+     join pg_class r on r.oid = d.refobjid where r.relname = any($1)
+     order by 1, 2, 3`,
+    [names],
+  );
+}
