@@ -51,7 +51,7 @@ async function joinRun(session: Session, { releaseId, runId, token, step }: Fenc
   if (owner.runId === runId) return;
   await session.query(
     `select pg_terminate_backend(pid, 10000) from pg_stat_activity
-     where application_name ~ $1 and substring(application_name from '[0-9]+$')::bigint < $2 and pid <> pg_backend_pid()`,
+     where application_name ~ $1 and substring(application_name from '[0-9]+$')::bigint < $2 and pid <> pg_backend_pid() and datname = current_database()`,
     [`^pp ${releaseId} .* [0-9]+$`, token],
   );
   await session.query('select from pp_release.lock_owner for update');
@@ -62,7 +62,7 @@ async function joinRun(session: Session, { releaseId, runId, token, step }: Fenc
 async function endEarlierAttempts(db: Database, { releaseId, step, token }: Fence): Promise<void> {
   await db.query(
     `select pg_terminate_backend(pid, 10000) from pg_stat_activity
-     where starts_with(application_name, $1) and pid <> pg_backend_pid()
+     where starts_with(application_name, $1) and pid <> pg_backend_pid() and datname = current_database()
        and substr(application_name, length($1) + 1) ~ '^[0-9]+$'
        and substr(application_name, length($1) + 1)::bigint < $2`,
     [stepPrefix(releaseId, step), token],

@@ -122,7 +122,8 @@ async function holdAdvisoryLock(session: Session): Promise<void> {
 /** A workflow that was terminated could set no state: its successor does, so that `releases` tells the truth. */
 async function closeAbandoned(session: Session, owner: Owner): Promise<void> {
   await session.query(
-    `select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name like $1 and pid <> pg_backend_pid()`,
+    `select pg_terminate_backend(pid, 5000) from pg_stat_activity
+     where application_name like $1 and pid <> pg_backend_pid() and datname = current_database()`,
     [`pp ${owner.releaseId ?? 'none'} %`],
   );
   // Waits for what those sessions held, if one of them is still on its way out.
