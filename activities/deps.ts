@@ -15,6 +15,8 @@ export interface ActivityConfig {
   statementTimeoutMs: number;
   /** Backups that retention keeps (specification: 1). */
   keepBackups: number;
+  /** Roles whose sessions a release may end when they are in the way of the swap, if its operator says so. */
+  endBlockerRoles: readonly string[];
   /** Folder of the manifest files. */
   manifestDir: string;
 }

@@ -1,8 +1,10 @@
 import type { Phase } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { dropStagingViews } from './portal/materialized_views.ts';
+import { STAGING_PREFIX } from './postgres/identifiers.ts';
 import { type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
 import { dropStagingTables } from './staging/build.ts';
+import { dropTwins } from './staging/twins.ts';
 import { runStep } from './step.ts';
 
 export interface FailureReport {
@@ -37,6 +39,7 @@ export function endActivities(deps: ActivityDeps) {
         await step.db.transaction((session) => setState(session, release.releaseId, 'aborted'));
         await step.event('aborted', {});
         await step.db.transaction(async (session) => {
+          await dropTwins(session, STAGING_PREFIX);
           await dropStagingTables(session);
           await dropStagingViews(session);
           await session.query('delete from pp_release.import_marks where release_id = $1', [release.releaseId]);

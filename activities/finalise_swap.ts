@@ -1,17 +1,38 @@
 import type { ActivityDeps } from './deps.ts';
+import type { AttemptLimits } from './live/attempt.ts';
+import { freeStamp } from './live/backups.ts';
 import { prepareStaging } from './live/prepare.ts';
-import { attemptSwap, type SwapAttempt } from './live/swap.ts';
-import type { ReleaseRef } from './postgres/releases.ts';
+import { planPromote } from './live/promote.ts';
+import { attemptSwap, runLater, type SwapAttempt } from './live/swap.ts';
+import { findRelease, type ReleaseRef } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
 import { requireMarks, requireTables } from './staging/validate.ts';
 import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
 
-/** One round of looking for a gap; between two rounds the workflow shows the blockers and hears an abort. */
-const ROUND_MS = 2_000;
-
 export interface SwapRequest {
   importers: readonly string[];
+}
+
+export interface RoundRequest {
+  /** Last resort: waits in the lock's queue for moments, instead of only looking for a gap. */
+  patient: boolean;
+  /** Who asked for sessions in the way to be ended, if anybody did. */
+  endBlockersFor?: string | undefined;
+}
+
+/** How long one round lasts; between two rounds the workflow shows the blockers and hears an abort. */
+const ROUND_MS = 2_000;
+/** Bounded wait for a lock: as long as readers may stall behind it. */
+const PATIENCE_MS = 100;
+
+export function limitsOf({ config }: ActivityDeps, request: RoundRequest): AttemptLimits {
+  return {
+    roundMs: Math.min(ROUND_MS, config.lockTimeoutMs),
+    statementTimeoutMs: config.statementTimeoutMs,
+    patienceMs: request.patient ? PATIENCE_MS : undefined,
+    endBlockersOf: request.endBlockersFor === undefined ? undefined : config.endBlockerRoles,
+  };
 }
 
 /** Phase 8: prepares staging outside any lock, then changes everything in one transaction. */
@@ -24,22 +45,27 @@ export function swapActivities(deps: ActivityDeps) {
         await step.db.session(async (session) => {
           await requireStagingOf(session, release);
           await requireTables(session);
-          await requireMarks(session, release, request.importers);
+          // A release that was live already and was rolled back is complete: its marks were cleared when it succeeded.
+          const row = await findRelease(session, { id: release.releaseId });
+          if (row?.state !== 'rolled_back') await requireMarks(session, release, request.importers);
         });
         step.progress('comparing staging with the manifest');
         await requireUnchanged(step.db, release);
-        await prepareStaging(step.db, step.progress);
+        const plan = async (session: Parameters<typeof freeStamp>[0]) =>
+          planPromote(session, release.releaseId, await freeStamp(session));
+        await prepareStaging(step.db, plan, step.progress);
         return {};
       });
     },
 
     /** One round. Answers what happened; a retry after a lost answer says `already swapped`. */
-    async attemptSwap(release: ReleaseRef): Promise<SwapAttempt> {
+    async attemptSwap(release: ReleaseRef, request: RoundRequest): Promise<SwapAttempt> {
       return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap' }, async (step) => {
         step.progress('looking for a moment without readers');
-        const { statementTimeoutMs } = deps.config;
-        const started = Date.now();
-        const attempt = await attemptSwap(step.db, release, { roundMs: ROUND_MS, statementTimeoutMs });
+        const attempt = await attemptSwap(step.db, release, limitsOf(deps, request));
+        if (attempt.outcome !== 'already swapped' && attempt.ended.length > 0) {
+          await step.event('blockers_ended', { asked_by: request.endBlockersFor, ended: attempt.ended });
+        }
         if (attempt.outcome === 'blocked') {
           await step.event('swap_blocked', { blockers: attempt.blockers });
           return attempt;
@@ -49,8 +75,15 @@ export function swapActivities(deps: ActivityDeps) {
           await step.event('previous_release_backup_recorded', { stamp: attempt.stamp });
           await step.event('release_made_current', {});
         }
-        await phaseCompleted(step, (Date.now() - started) / 1000);
         return attempt;
+      });
+    },
+
+    /** What follows COMMIT outside the lock. */
+    async finishSwap(release: ReleaseRef, request: { later: string[]; seconds: number }): Promise<void> {
+      await runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap finish' }, async (step) => {
+        await runLater(step.db, request.later, step.progress);
+        await phaseCompleted(step, request.seconds);
       });
     },
   };

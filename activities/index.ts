@@ -10,6 +10,7 @@ import { lockActivities } from './lock_phases.ts';
 import { postSwap } from './post_swap.ts';
 import { preflight } from './preflight.ts';
 import { resetCheckpoints } from './reset_checkpoints.ts';
+import { rollbackActivities } from './rollback.ts';
 import { validateAndManifest } from './validate_and_manifest.ts';
 
 /** All activities of a worker, with what they need. Workflows know their types only. */
@@ -27,6 +28,7 @@ export function createActivities(deps: ActivityDeps) {
     cleanupAndRetention: cleanupAndRetention(deps),
     resetCheckpoints: resetCheckpoints(deps),
     ...endActivities(deps),
+    ...rollbackActivities(deps),
   };
 }
 

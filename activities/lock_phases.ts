@@ -1,13 +1,13 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
 import pg from 'pg';
 import { type ImportPhase, importers } from '../catalog/index.ts';
-import { type Mode, type Phase, resumesStaging } from '../contracts/index.ts';
+import type { Mode, Phase } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
+import { awaitLock, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
-import { ADVISORY_LOCK_KEY, dropOwner, LOCK_CHANNEL, readOwner, takeLock } from './postgres/lock.ts';
-import { findRelease, insertRelease, type ReleaseRef, recordEvent, refOf } from './postgres/releases.ts';
-import { stagingHolder } from './staging/holder.ts';
+import { ADVISORY_LOCK_KEY, dropOwner, readOwner, takeLock } from './postgres/lock.ts';
+import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
 
 export interface LockRequest {
@@ -92,7 +92,7 @@ export function lockActivities(deps: ActivityDeps) {
       try {
         const db = new Database(pool, { applicationName: `pp acquire ${request.label}`, signal: cancellationSignal() });
         return await withHeartbeat(async () => {
-          await ownLock(db, workflowId, runId);
+          await awaitLock(db, workflowId, runId);
           const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });
@@ -122,30 +122,6 @@ export function lockActivities(deps: ActivityDeps) {
   };
 }
 
-/** The owner row is announced, so nobody has to ask again and again. */
-async function ownLock(db: Database, workflowId: string, runId: string): Promise<void> {
-  await db.session(async (session) => {
-    await session.query(`listen ${LOCK_CHANNEL}`);
-    let announced: () => void = () => undefined;
-    session.on('notification', () => announced());
-    for (;;) {
-      const next = new Promise<void>((resolve) => {
-        announced = resolve;
-      });
-      const owner = await readOwner(session);
-      if (owner?.workflowId === workflowId && owner.runId === runId) return;
-      await Promise.race([next, aborted(db.signal)]);
-    }
-  });
-}
-
-function aborted(signal: AbortSignal | undefined): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal?.aborted) reject(signal.reason);
-    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
-}
-
 /** The importers of this release, in the catalog's order; unknown names are refused, never ignored. Skip wins. */
 function planImporters(only: readonly string[] | undefined, skip: readonly string[] | undefined): PlannedImporter[] {
   const known = importers.map((importer) => importer.name);
@@ -158,56 +134,4 @@ function planImporters(only: readonly string[] | undefined, skip: readonly strin
   return importers
     .filter(({ name }) => (!only || only.includes(name)) && !skip?.includes(name))
     .map(({ name, phase, after }) => ({ name, phase, after: after ?? [] }));
-}
-
-interface Opened {
-  releaseId: number;
-  resumed: boolean;
-}
-
-async function openRelease(
-  db: Database,
-  request: AcquireRequest,
-  workflow: { workflowId: string; runId: string },
-): Promise<Opened> {
-  return db.transaction(async (session) => {
-    const { rows } = await session.query<{ release_id: number | null }>(
-      'select release_id::int from pp_release.lock_owner where workflow_id = $1 and run_id = $2 for update',
-      [workflow.workflowId, workflow.runId],
-    );
-    if (!rows[0]) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
-    // A retry after a lost answer, or a reset, finds the row that the workflow has already.
-    if (rows[0].release_id !== null) return { releaseId: rows[0].release_id, resumed: false };
-    const resumable = resumesAny(request) ? await findRelease(session, { label: request.label }) : undefined;
-    if (!resumable && resumesStaging(request)) throw nothingToResume(request, await stagingHolder(session));
-    const releaseId = resumable?.id ?? (await insertRelease(session, { ...request, ...workflow }));
-    if (resumable) {
-      await session.query(
-        'update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null where id = $1',
-        [releaseId, workflow.workflowId, workflow.runId, request.mode],
-      );
-    }
-    await session.query('update pp_release.lock_owner set release_id = $1', [releaseId]);
-    await recordEvent(session, releaseId, 'lock_acquired', {
-      phase: 'acquire_lock',
-      key: ADVISORY_LOCK_KEY,
-      resumed: Boolean(resumable),
-    });
-    return { releaseId, resumed: Boolean(resumable) };
-  });
-}
-
-function resumesAny({ startAt, onlyPhases }: AcquireRequest): boolean {
-  return startAt !== undefined || onlyPhases !== undefined;
-}
-
-function nothingToResume(
-  request: AcquireRequest,
-  holder: { label: string; releaseId: number } | undefined,
-): ReleaseError {
-  const what = holder ? `staging holds release ${holder.releaseId} (${holder.label})` : 'there is no staging';
-  return new ReleaseError(
-    'NothingToResume',
-    `no release is called ${request.label}, so there is nothing to go on with (${what}); start it without startAt and onlyPhases, or from build_staging`,
-  );
 }

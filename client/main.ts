@@ -1,5 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ReleaseError } from '../activities/postgres/errors.ts';
+import type { PlanOptions } from './commands/plan.ts';
+import type { RollbackOptions } from './commands/rollback.ts';
 import type { StartOptions } from './commands/start.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createOutput, type Output } from './output.ts';
@@ -27,6 +29,7 @@ program
   .option('--lightweight', 'leave indexes and foreign keys off staging until the swap')
   .option('--no-create-views', 'use the staging views that are there')
   .option('--allow-empty <views>', 'comma-separated views that may be empty although live has rows')
+  .option('--end-blockers', 'end sessions in the way of the swap, of the roles that the worker allows')
   .option('--wait', 'follow the release to its end')
   .action(async (label: string | undefined, options: StartOptions) =>
     (await import('./commands/start.ts')).start(label, options, output()),
@@ -44,6 +47,38 @@ program
   .description('abort the release that is running')
   .action(async () => (await import('./commands/abort.ts')).abort(output()));
 program
+  .command('rollback <STAMP>')
+  .description('make a kept backup live again; what is live becomes staging')
+  .option('--discard-staging', 'drop what a dry run or a failed release keeps in staging')
+  .option('--end-blockers', 'end sessions in the way, of the roles that the worker allows')
+  .option('--wait', 'wait until it is done')
+  .action(async (stamp: string, options: RollbackOptions) =>
+    (await import('./commands/rollback.ts')).rollback(stamp, options, output()),
+  );
+const backups = program.command('backups').description('list the backups, or clean them');
+backups
+  .command('list', { isDefault: true })
+  .description('stamp, release, size, complete or not')
+  .action(async () => (await import('./commands/backups.ts')).list(output()));
+backups
+  .command('clean')
+  .description('drop all backups but the newest')
+  .option('--keep <number>', 'how many stay (default 1)')
+  .action(async (options: { keep?: string }) => (await import('./commands/backups.ts')).clean(options, output()));
+program
+  .command('plan')
+  .description('print what the swap of staging would do, each statement with its reason')
+  .option('--rollback <stamp>', 'the plan of a rollback instead')
+  .action(async (options: PlanOptions) => (await import('./commands/plan.ts')).plan(options, output()));
+program
+  .command('rehearse')
+  .description('run the plan on the real database and undo it; reports how long the locks were held')
+  .option('--rollback <stamp>', 'rehearse a rollback instead')
+  .option('--budget <ms>', 'how long to look for a gap between readers (default 30000)')
+  .action(async (options: PlanOptions & { budget?: string }) =>
+    (await import('./commands/plan.ts')).rehearse(options, output()),
+  );
+program
   .command('worker')
   .description('run a worker in the foreground')
   .action(async () => (await import('./commands/worker.ts')).worker());
@@ -52,7 +87,7 @@ program
   .description('bring the live database up to date')
   .option('--portal <url>', 'link it to the portal at this address, with a read-only role')
   .action(async (options: { portal?: string }) => (await import('./commands/migrate.ts')).migrate(options, output()));
-for (const command of program.commands) {
+for (const command of [...program.commands, ...backups.commands]) {
   command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
   command.hook('preAction', (_, action) => {
     for (const name of ['json', 'verbose']) if (action.opts()[name]) program.setOptionValue(name, true);

@@ -2,6 +2,7 @@ import { importers } from '../catalog/index.ts';
 import { parseReleaseInput, type ReleaseInput } from '../contracts/index.ts';
 import type { Environment } from './config.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { operator } from './operator.ts';
 
 export interface StartFlags {
   mode?: string;
@@ -15,6 +16,7 @@ export interface StartFlags {
   /** Commander sets it to false for --no-create-views. */
   createViews?: boolean;
   allowEmpty?: string;
+  endBlockers?: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export function releaseInput(label: string | undefined, flags: StartFlags, envir
     importSkip: list(flags.skip ?? environment.PP_IMPORT_SKIP),
     importSample: number('PP_IMPORT_SAMPLE', flags.sample ?? environment.PP_IMPORT_SAMPLE, faults),
     allowEmpty: list(flags.allowEmpty),
+    endBlockersFor: flags.endBlockers ? operator() : undefined,
   });
   const parsed = parseReleaseInput(raw);
   if (!parsed.ok) faults.push(...parsed.problems);

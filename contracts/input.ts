@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLabel, LABEL_RULE } from './label.ts';
+import { isLabel, isStamp, LABEL_RULE, STAMP_RULE } from './label.ts';
 import { isSelected, PHASES, phaseIndex } from './phases.ts';
 
 /** `direct` goes straight on, `review` waits for a promote after the manifest, `dry-run` stops there. */
@@ -35,6 +35,8 @@ export const releaseInputSchema = z
     importSkip: importerNames.optional(),
     /** At most this many rows of each view are imported: for a trial. The manifest says so. */
     importSample: z.int().positive('importSample is a whole number above 0').optional(),
+    /** Who asked for sessions in the way of the swap to be ended; only roles that the worker allows are. */
+    endBlockersFor: z.string().min(1).optional(),
     /** Views, by live name, that may be empty although live has rows. */
     allowEmpty: z.array(z.string()).optional(),
   })
@@ -54,13 +56,40 @@ export type ReleaseInput = z.output<typeof releaseInputSchema>;
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
+/** Input of `portalRollback`. */
+export const rollbackInputSchema = z.strictObject({
+  stamp: z
+    .string({ error: () => `stamp is missing: ${STAMP_RULE}` })
+    .refine(isStamp, { error: (issue) => `${JSON.stringify(issue.input)} is no backup stamp: ${STAMP_RULE}` }),
+  /** Drops what a dry run or a failed release keeps in staging, to make room for what is live now. */
+  discardStaging: z.boolean().default(false),
+  endBlockersFor: z.string().min(1).optional(),
+  /** Who asked for it; kept with the events. */
+  by: z.string().default('unnamed'),
+});
+export type RollbackInputJson = z.input<typeof rollbackInputSchema>;
+export type RollbackInput = z.output<typeof rollbackInputSchema>;
+
+/** Input of `portalBackupCleanup`. */
+export const cleanupInputSchema = z.strictObject({
+  keep: z
+    .int({ error: () => 'keep is a whole number from 0 on: so many of the newest backups stay' })
+    .min(0, 'keep is below 0'),
+  by: z.string().default('unnamed'),
+});
+export type CleanupInputJson = z.input<typeof cleanupInputSchema>;
+
 /** Checks a release's input. All problems are reported together, each readable by itself. */
 export function parseReleaseInput(raw: unknown): Parsed<ReleaseInput> {
-  const parsed = releaseInputSchema.safeParse(raw ?? {});
+  return parseInput(releaseInputSchema, raw);
+}
+
+export function parseInput<S extends z.ZodObject>(schema: S, raw: unknown): Parsed<z.output<S>> {
+  const parsed = schema.safeParse(raw ?? {});
   if (parsed.success) return { ok: true, value: parsed.data };
   const problems = parsed.error.issues.map((issue) => {
     if (issue.code === 'unrecognized_keys') {
-      return `unknown field ${issue.keys.join(', ')}; known are ${Object.keys(releaseInputSchema.shape).join(', ')}`;
+      return `unknown field ${issue.keys.join(', ')}; known are ${Object.keys(schema.shape).join(', ')}`;
     }
     const where = issue.path.join('.');
     return where && !issue.message.includes(where.split('.')[0] ?? where)

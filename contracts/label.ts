@@ -20,3 +20,5 @@ const STAMP = /^[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|
 export function isStamp(text: string): boolean {
   return STAMP.test(text);
 }
+
+export const STAMP_RULE = 'a stamp is YYMMDDHHMM such as 2604010600; pp-release backups lists them';

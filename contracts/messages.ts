@@ -6,7 +6,11 @@ import type { ReleaseState } from './states.ts';
 export const TASK_QUEUE = 'pp-release';
 
 /** Names of workflows and messages: a contract with the Web UI, `temporal`, `tctl` and other people's scripts. */
-export const WORKFLOW = { release: 'portalRelease', rollback: 'portalRollback' } as const;
+export const WORKFLOW = {
+  release: 'portalRelease',
+  rollback: 'portalRollback',
+  cleanup: 'portalBackupCleanup',
+} as const;
 export const MESSAGE = {
   admitted: 'admitted',
   abort: 'abort',
@@ -89,4 +93,20 @@ export interface ReleaseResult {
   backupStamp?: string | undefined;
   manifest?: ManifestSummary | undefined;
   stoppedAfter?: Phase | undefined;
+}
+
+/** What `portalRollback` returns. */
+export interface RollbackResult {
+  /** The release that was live and is staging now. */
+  releaseId: number;
+  label: string;
+  stamp: string;
+  lockWindowMs?: number | undefined;
+}
+
+/** Answer of the query `status` of a rollback. */
+export interface RollbackStatus {
+  stamp: string;
+  step: 'acquire_lock' | 'prepare' | 'change' | 'finish' | 'release_lock' | 'done' | 'failed';
+  lastBlockers?: Blocker[] | undefined;
 }

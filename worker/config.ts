@@ -32,6 +32,8 @@ const environmentSchema = z.object({
     .default(1),
   PP_LOCK_TIMEOUT_MS: milliseconds(30_000),
   PP_STATEMENT_TIMEOUT_MS: milliseconds(300_000),
+  /** Comma-separated roles whose sessions --end-blockers may end; nobody's by default. */
+  PP_END_BLOCKER_ROLES: z.string().default(''),
   /** Written once the worker polls: how the private stack learns that it is ready. */
   PP_WORKER_READY_FILE: z.string().optional(),
 });
@@ -66,6 +68,9 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     keepBackups: env.PP_KEEP_BACKUP_COUNT,
     lockTimeoutMs: env.PP_LOCK_TIMEOUT_MS,
     statementTimeoutMs: env.PP_STATEMENT_TIMEOUT_MS,
+    endBlockerRoles: env.PP_END_BLOCKER_ROLES.split(',')
+      .map((role) => role.trim())
+      .filter(Boolean),
     readyFile: env.PP_WORKER_READY_FILE,
   };
 }

@@ -1,1 +1,2 @@
 export { portalRelease } from './release.ts';
+export { portalBackupCleanup, portalRollback } from './rollback.ts';

@@ -3,41 +3,53 @@ import type { ReleasePlan } from '../activities/index.ts';
 import { keeper, quick } from './proxies.ts';
 import { describeFailure, type ReleaseRun, refusedBy } from './run.ts';
 
+/** Holds the release lock in the background until it is stopped; a lock that is refused or lost ends the work. */
+export class LockKeeper {
+  failure: unknown;
+  readonly #scope = new CancellationScope({ cancellable: true });
+  readonly #kept: Promise<void>;
+
+  constructor(request: { label: string; purpose: string }, onFailure: () => void) {
+    const keep = () => this.#scope.run(() => keeper.keepLock(request));
+    this.#kept = CancellationScope.nonCancellable(keep).catch((error: unknown) => {
+      if (isCancellation(error)) return;
+      this.failure = error;
+      onFailure();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#scope.cancel();
+    await this.#kept;
+  }
+}
+
 /**
- * Runs `work` with the release lock held: the keeper holds it in the background and is raced against the work; whatever
- * happens, the end of the release is written down and the lock is given back.
+ * Runs `work` with the release lock held: whatever happens, the end of the release is written down and the lock is given
+ * back.
  */
 export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Promise<void>): Promise<void> {
   const { label } = run.input;
   const request = { label, purpose: `release ${label}` };
-  const keeping = new CancellationScope({ cancellable: true });
-  let keeperFailure: unknown;
-  const kept = CancellationScope.nonCancellable(() => keeping.run(() => keeper.keepLock(request))).catch(
-    (error: unknown) => {
-      if (isCancellation(error)) return;
-      keeperFailure = error;
-      run.stop();
-    },
-  );
+  const lock = new LockKeeper(request, () => run.stop());
   try {
     await run.stoppable(async () => {
-      run.plan = (await run.phase('acquire_lock', () =>
-        quick.acquireLock({ ...run.input, ...request }),
-      )) as ReleasePlan;
+      const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
+      run.plan = plan as ReleasePlan;
       run.admit({ admitted: true, releaseId: run.plan.release.releaseId });
       await work(run.plan);
     });
   } catch (error) {
-    const cause = keeperFailure ?? error;
+    const cause = lock.failure ?? error;
     run.admit({ admitted: false, ...(refusedBy(cause) ?? { reason: describeFailure(cause).message }) });
     await CancellationScope.nonCancellable(() => writeEnd(run, cause));
-    throw cause;
+    // Somebody asked for it by message: that is an end, not a failure. A cancellation is passed on to whoever cancelled.
+    if (!run.aborting || lock.failure) throw cause;
   } finally {
     await CancellationScope.nonCancellable(async () => {
       run.ended = true;
-      keeping.cancel();
-      await kept;
-      await giveBack(run, keeperFailure);
+      await lock.stop();
+      await giveBack(run, lock.failure);
       await condition(allHandlersFinished);
     });
   }

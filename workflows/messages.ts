@@ -5,6 +5,7 @@ import {
   type ManifestSummary,
   MESSAGE,
   type ReleaseStatus,
+  type RollbackStatus,
 } from '../contracts/index.ts';
 
 /** Update, used with start: answers once the lock is held, or says who holds it. */
@@ -16,3 +17,5 @@ export const abortUpdate = defineUpdate<AbortAnswer>(MESSAGE.abort);
 export const dryRunSignal = defineSignal<[boolean]>(MESSAGE.dryRun);
 export const statusQuery = defineQuery<ReleaseStatus>(MESSAGE.status);
 export const manifestQuery = defineQuery<ManifestSummary | undefined>(MESSAGE.manifest);
+/** The same name, asked of a rollback. */
+export const rollbackStatusQuery = defineQuery<RollbackStatus>(MESSAGE.status);

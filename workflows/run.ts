@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
@@ -39,7 +40,7 @@ export class ReleaseRun {
   committed = false;
   ended = false;
   aborting = false;
-  #admission: Admission | undefined;
+  readonly #admissions = new Admissions();
   readonly #scope = new CancellationScope();
 
   constructor(raw: unknown) {
@@ -69,7 +70,12 @@ export class ReleaseRun {
   }
 
   admit(admission: Admission): void {
-    this.#admission ??= admission;
+    this.#admissions.admit(admission);
+  }
+
+  /** What has to be done once the swap is committed, whoever cancels. */
+  finishing<T>(work: () => Promise<T>): Promise<T> {
+    return CancellationScope.nonCancellable(work);
   }
 
   /** Runs one phase, if it is selected, and keeps its place, time and result for `status`. */
@@ -142,10 +148,7 @@ export class ReleaseRun {
       await condition(() => this.ended || this.committed);
       return this.#abortAnswer();
     });
-    setHandler(admittedUpdate, async () => {
-      await condition(() => this.#admission !== undefined);
-      return this.#admission as Admission;
-    });
+    setHandler(admittedUpdate, () => this.#admissions.answer());
   }
 
   #abort(): void {
@@ -185,6 +188,28 @@ export function describeFailure(error: unknown): { type: string; message: string
     type: cause instanceof Error ? cause.name : 'Error',
     message: cause instanceof Error ? cause.message : String(cause),
   };
+}
+
+/** Answers the update `admitted` once it is known whether the lock is held. */
+export class Admissions {
+  #admission: Admission | undefined;
+
+  admit(admission: Admission): void {
+    this.#admission ??= admission;
+  }
+
+  refuse(error: unknown): void {
+    this.admit({ admitted: false, ...(refusedBy(error) ?? { reason: describeFailure(error).message }) });
+  }
+
+  async answer(): Promise<Admission> {
+    await condition(() => this.#admission !== undefined);
+    return this.#admission as Admission;
+  }
+
+  allAnswered(): Promise<void> {
+    return condition(allHandlersFinished);
+  }
 }
 
 /** Who refused the lock, when that is what failed. */

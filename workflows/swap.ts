@@ -1,42 +1,69 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
-import type { StepStatus } from '../contracts/index.ts';
+import type { Blocker, StepStatus } from '../contracts/index.ts';
 import { long, swap } from './proxies.ts';
-import type { ReleaseRun } from './run.ts';
+import { type ReleaseRun, secondsSince } from './run.ts';
+
+/** A reader that has been there for longer than this is waited for; shorter ones come and go, and can be queued behind. */
+const LONG_READER_SECONDS = 1;
+/** Share of the budget after which the swap waits in the queue for moments instead of only looking for a gap. */
+const LOOKING_SHARE = 0.8;
+
+interface Round {
+  outcome: string;
+  blockers?: Blocker[];
+}
 
 /**
- * Prepares staging outside any lock, then tries to swap, round by round, until the budget is used up. After each round
- * the blockers are in the status.
+ * Tries round by round until the budget is used up: looks for a gap between readers first, and waits in the lock's queue
+ * for moments only at the end, and never behind a reader that stays.
  */
-export async function swapToLive(
-  run: ReleaseRun,
-  { release, importers, lockTimeoutMs }: ReleasePlan,
-  status: StepStatus,
-) {
-  await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
-  const deadline = Date.now() + lockTimeoutMs;
+export async function tryInRounds<T extends Round>(
+  budgetMs: number,
+  attempt: (patient: boolean) => Promise<T>,
+  onBlocked: (blockers: Blocker[], round: number) => void,
+): Promise<Exclude<T, { outcome: 'blocked' }> & { rounds: number }> {
+  const started = Date.now();
+  let blockers: Blocker[] = [];
   for (let round = 1; ; round++) {
-    const attempt = await swap.attemptSwap(release);
-    if (attempt.outcome !== 'blocked') {
-      run.committed = true;
-      run.backupStamp = attempt.stamp ?? undefined;
-      run.status.lastBlockers = undefined;
-      return { ...attempt, rounds: round };
-    }
-    run.status.lastBlockers = attempt.blockers;
-    status.result = { rounds: round, blockers: attempt.blockers.length };
-    if (Date.now() >= deadline) throw blocked(attempt.blockers, lockTimeoutMs);
+    const elapsed = Date.now() - started;
+    const shortReaders = blockers.every(({ ageSeconds }) => ageSeconds < LONG_READER_SECONDS);
+    const result = await attempt(round > 1 && elapsed > LOOKING_SHARE * budgetMs && shortReaders);
+    if (result.outcome !== 'blocked') return { ...(result as Exclude<T, { outcome: 'blocked' }>), rounds: round };
+    blockers = result.blockers ?? [];
+    onBlocked(blockers, round);
+    if (Date.now() - started >= budgetMs) throw blockedFailure(blockers, budgetMs);
   }
 }
 
-function blocked(
-  blockers: { pid: number; role: string; application: string; relation: string; ageSeconds: number }[],
-  budgetMs: number,
-) {
+/** Prepares staging outside any lock, then swaps. After each round the blockers are in the status. */
+export async function swapToLive(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<object> {
+  const { release, importers, lockTimeoutMs } = plan;
+  const started = Date.now();
+  const { endBlockersFor } = run.input;
+  await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
+  const swapped = await tryInRounds(
+    lockTimeoutMs,
+    (patient) => swap.attemptSwap(release, { patient, endBlockersFor }),
+    (blockers, round) => {
+      run.status.lastBlockers = blockers;
+      status.result = { rounds: round, blockers: blockers.length };
+    },
+  );
+  run.committed = true;
+  run.backupStamp = swapped.stamp ?? undefined;
+  run.status.lastBlockers = undefined;
+  const { later = [], ...result } = swapped as typeof swapped & { later?: string[] };
+  await run.finishing(() => long.finishSwap(release, { later, seconds: secondsSince(started) }));
+  return { ...result, followUps: later.length };
+}
+
+function blockedFailure(blockers: readonly Blocker[], budgetMs: number): ApplicationFailure {
   const names = blockers.map(
     ({ pid, role, application, relation, ageSeconds }) =>
       `pid ${pid} (role ${role}, application ${application || 'unnamed'}) on ${relation} for ${Math.round(ageSeconds)} s`,
   );
-  const message = `nothing was swapped: within ${budgetMs / 1000} s there was no moment without readers; in the way: ${names.join('; ') || 'changing short readers'}; end them or wait, then start the release at finalise_swap`;
+  const inTheWay = names.join('; ') || 'short readers that leave no gap';
+  const message = `nothing was changed: within ${budgetMs / 1000} s there was no moment without readers; in the way: ${inTheWay}; wait or end them, then start it again (a release at finalise_swap)`;
   return ApplicationFailure.nonRetryable(message, 'SwapRefused', { blockers });
 }

@@ -2,6 +2,7 @@ import { downloadsView, tables, views } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { backupName, ident } from '../postgres/identifiers.ts';
+import { dropTwins } from '../staging/twins.ts';
 
 export interface Backup {
   /** YYMMDDHHMM, UTC. */
@@ -66,15 +67,16 @@ export async function freeStamp(session: Session): Promise<string> {
 }
 
 /**
- * Drops a backup. RESTRICT: what stands in the way is named by PostgreSQL and nothing is dropped.
+ * Drops a backup, in the caller's transaction. RESTRICT: what stands in the way is named and nothing is dropped.
  *
- * @throws ReleaseError DatabaseError naming the dependent objects
+ * @throws ReleaseError SwapRefused naming the dependent objects
  */
 export async function dropBackup(session: Session, stamp: string): Promise<void> {
   const list = (items: readonly { name: string }[]) =>
     items.map(({ name }) => ident(backupName(stamp, name))).join(', ');
   try {
     await session.query(`drop view if exists ${ident(backupName(stamp, downloadsView))}`);
+    await dropTwins(session, `bk${stamp}_`);
     await session.query(`drop materialized view if exists ${list(views)}`);
     await session.query(`drop table if exists ${list(tables)}`);
     await session.query('delete from pp_release.backup_names where stamp = $1', [stamp]);
@@ -85,6 +87,6 @@ export async function dropBackup(session: Session, stamp: string): Promise<void>
   } catch (error) {
     const { message, detail } = error as { message: string; detail?: string };
     const text = `backup ${stamp} cannot be dropped: ${[message, detail].filter(Boolean).join('; ')}`;
-    throw new ReleaseError('DatabaseError', text, { stamp }, { cause: error });
+    throw new ReleaseError('SwapRefused', text, { stamp }, { cause: error });
   }
 }

@@ -3,7 +3,7 @@ import type { Database } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
-import { downloadsViewOf } from './swap.ts';
+import { downloadsViewOf } from './promote.ts';
 
 /**
  * Proves that the downloads view reads live data only; builds it where none is there (it is switched in the swap).

@@ -1,5 +1,16 @@
-import { backupName, ident, literal } from '../postgres/identifiers.ts';
-import { type Generation, LIVE, type NamedObject, nameIn, type RelationState, type SwapSnapshot } from './snapshot.ts';
+import { ident, literal } from '../postgres/identifiers.ts';
+import {
+  type Decoration,
+  describeGeneration,
+  type Generation,
+  LIVE,
+  type NamedObject,
+  nameIn,
+  type RelationModel,
+  type SwapSnapshot,
+} from './model.ts';
+import { loosen, retarget } from './retarget.ts';
+import { shapeChanges } from './shape.ts';
 
 export interface PlanStatement {
   sql: string;
@@ -15,92 +26,263 @@ export interface PlanRequest {
   releaseRows: PlanStatement[];
   /** The downloads view: its live name and its SELECT over live views. */
   downloadsView: { name: string; select: string };
+  /** Questions that must answer no rows inside the lock too. */
+  checks?: { sql: string; message: string }[];
+}
+
+export interface SwapPlan {
+  /** Outside any lock, in any number of transactions: what incoming still lacks to be live's twin. */
+  before: PlanStatement[];
+  /** Locked with ACCESS EXCLUSIVE before anything changes, by LOCK TABLE (materialized views by their own ALTER). */
+  locks: string[];
+  /** In one transaction, under the lock. */
+  inside: PlanStatement[];
+  /** After COMMIT: validation of foreign keys, refresh of what reads released relations through a view. */
+  after: PlanStatement[];
+  /** Intended differences of shape, and texts that PostgreSQL's deparser writes in another way than before. */
+  changes: string[];
+  /** Why this must not be done, if there are reasons. */
+  refusals: string[];
 }
 
 /**
  * The ordered statements that make one generation live and another one of what was live. A pure function: promote,
  * rollback and re-promote differ in the names only.
  */
-export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): PlanStatement[] {
+export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan {
   const { incoming, outgoing } = request;
-  const live = new Map(snapshot.live.map((state) => [state.relation, state]));
-  const statements = [...request.releaseRows];
-  for (const state of snapshot.incoming) {
-    const current = live.get(state.relation);
-    if (current)
-      statements.push(...rename(current, outgoing, `live ${state.relation} is kept as ${describe(outgoing)}`));
-    statements.push(...rename(state, LIVE, `${describe(incoming)} ${state.relation} becomes live`));
-  }
-  statements.push(...repointDependents(snapshot, request));
-  if (outgoing.kind === 'backup') statements.push(...keepNames(snapshot, outgoing.stamp));
-  return statements;
-}
-
-function rename(state: RelationState, to: Generation, reason: string): PlanStatement[] {
-  const statements: PlanStatement[] = [];
-  const add = (kind: string, object: NamedObject) => {
-    const target = nameIn(to, object.liveName);
-    if (target === object.name) return;
-    statements.push({ sql: `alter ${kind} ${ident(object.name)} rename to ${ident(target)}`, reason });
+  const completed = completeIncoming(snapshot, incoming);
+  const shape = shapeChanges(snapshot, incoming);
+  const keys = snapshot.dependents;
+  return {
+    before: completed.statements,
+    locks: lockedRelations(snapshot),
+    inside: [
+      // Materialized views first: they cannot be locked otherwise, and a reader of one ends the attempt at once.
+      ...renameAll(snapshot, completed.incoming, request, 'materialized view'),
+      ...request.releaseRows,
+      ...keys.flatMap((dependent) =>
+        dependent.before.map((sql) => ({
+          sql,
+          reason: `${dependent.kind} ${dependent.name} lets go of the old relations`,
+        })),
+      ),
+      ...renameAll(snapshot, completed.incoming, request, 'table'),
+      ...checks(snapshot, request),
+      ...dependentsAfter(snapshot, request),
+      ...downloads(snapshot, request),
+      ...(outgoing.kind === 'backup' ? keepNames(snapshot, outgoing.stamp) : []),
+    ],
+    after: [
+      ...keys.flatMap((dependent) =>
+        dependent.later.map((sql) => ({ sql, reason: `${dependent.kind} ${dependent.name} is proved` })),
+      ),
+      ...snapshot.stale.map((name) => ({
+        sql: `refresh materialized view ${name}`,
+        reason: `${name} reads released relations through a view`,
+      })),
+    ],
+    changes: [...shape.changes, ...completed.changes],
+    refusals: [...snapshot.refusals, ...shape.refusals],
   };
-  add(state.kind, { name: state.name, liveName: state.relation });
-  for (const index of state.indexes) add('index', index);
-  for (const sequence of state.sequences) add('sequence', sequence);
-  return statements;
 }
 
-/** Plain views keep their OID, grants and comments: only what they read changes. */
-function repointDependents(snapshot: SwapSnapshot, { downloadsView, outgoing }: PlanRequest): PlanStatement[] {
-  const statements = snapshot.dependents
-    .filter((view) => view.name !== downloadsView.name)
-    .map((view) => ({
-      sql: `create or replace view ${view.name} as ${view.definition.replace(/;\s*$/, '')}`,
-      reason: `view ${view.name} reads the new live relations`,
-    }));
+/** What the incoming relations lack of live's properties, as statements; and the objects they will have afterwards. */
+function completeIncoming(snapshot: SwapSnapshot, incoming: Generation) {
+  const names = toGeneration(snapshot, incoming);
+  const byRelation = new Map(snapshot.incoming.map((model) => [model.relation, model]));
+  const statements: PlanStatement[] = [];
+  const changes: string[] = [];
+  const models: RelationModel[] = [];
+  for (const live of snapshot.live) {
+    const model = byRelation.get(live.relation) ?? missingTwin(snapshot, live, incoming, statements, names);
+    if (!model) continue;
+    const objects = new Map(model.objects.map((object) => [`${object.kind} ${object.liveName}`, object]));
+    const lacking = difference(live.decorations, model.decorations);
+    for (const { kind, apply, was } of lacking.changed) {
+      if (was?.remove)
+        statements.push(
+          statement(was.remove, names, `${describeGeneration(incoming)} ${live.relation}: the old ${kind} makes room`),
+        );
+      statements.push(statement(apply, names, `${describeGeneration(incoming)} ${live.relation} gets live's ${kind}`));
+    }
+    for (const { kind, id, remove } of lacking.surplus) {
+      if (remove && !KEPT.has(kind))
+        statements.push(statement(remove, names, `live ${live.relation} has no such ${kind}`));
+      else if (remove) changes.push(`${live.relation}: ${id} is new`);
+    }
+    changes.push(
+      ...lacking.reworded.map(
+        (id) => `${live.relation}: PostgreSQL writes ${id} in other words than before; it means the same`,
+      ),
+    );
+    for (const object of live.objects) {
+      const key = `${object.kind} ${object.liveName}`;
+      if (!objects.has(key)) objects.set(key, { ...object, name: nameIn(incoming, object.liveName) });
+    }
+    models.push({ ...model, objects: [...objects.values()] });
+  }
+  const known = new Set(models.map((model) => model.relation));
+  return {
+    statements,
+    changes,
+    incoming: [...models, ...snapshot.incoming.filter((model) => !known.has(model.relation))],
+  };
+}
+
+/** An index that only the new release has is a change made on purpose; anything else that live lacks goes. */
+const KEPT: ReadonlySet<string> = new Set(['index', 'check', 'foreign key', 'statistics']);
+
+function missingTwin(
+  snapshot: SwapSnapshot,
+  live: RelationModel,
+  incoming: Generation,
+  statements: PlanStatement[],
+  names: ReadonlyMap<string, string>,
+): RelationModel | undefined {
+  const definition = snapshot.dependentViews.find((view) => view.relation === live.relation)?.definition;
+  if (definition === undefined) return undefined;
+  const name = nameIn(incoming, live.relation);
   statements.push({
-    sql: `create or replace view ${ident(downloadsView.name)} as ${downloadsView.select}`,
+    sql: `create materialized view public.${ident(name)} as ${retarget(definition, names)}`,
+    reason: `materialized view ${live.relation} reads released relations: its twin is filled before the lock`,
+  });
+  return { ...live, name, objects: [], decorations: [] };
+}
+
+interface Change extends Decoration {
+  was?: Decoration | undefined;
+}
+
+function difference(wanted: readonly Decoration[], present: readonly Decoration[]) {
+  const byId = new Map(present.map((decoration) => [decoration.id, decoration]));
+  const changed: Change[] = [];
+  const reworded: string[] = [];
+  for (const decoration of wanted) {
+    const was = byId.get(decoration.id);
+    byId.delete(decoration.id);
+    if (was?.apply === decoration.apply) continue;
+    if (was && loosen(was.apply) === loosen(decoration.apply)) reworded.push(decoration.id);
+    else changed.push({ ...decoration, was });
+  }
+  return { changed, reworded, surplus: [...byId.values()] };
+}
+
+function statement(sql: string, names: ReadonlyMap<string, string>, reason: string): PlanStatement {
+  return { sql: retarget(sql, names), reason };
+}
+
+/** From live names to those of a generation: of objects it has, and of those it will be given. */
+function toGeneration(snapshot: SwapSnapshot, generation: Generation): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const model of snapshot.live) {
+    names.set(model.relation, nameIn(generation, model.relation));
+    for (const { liveName } of model.objects) names.set(liveName, nameIn(generation, liveName));
+  }
+  for (const model of snapshot.incoming) {
+    names.set(model.relation, model.name);
+    for (const { liveName, name } of model.objects) names.set(liveName, name);
+  }
+  return names;
+}
+
+/** releases first: a reader that asks it for the current release must not meet the new tables with the old row. */
+function lockedRelations(snapshot: SwapSnapshot): string[] {
+  const tables = [...snapshot.live, ...snapshot.incoming].filter(({ kind }) => kind === 'table');
+  const others = snapshot.dependents.flatMap(({ locks }) => (locks ? [locks] : []));
+  return [...new Set(['public.releases', ...others, ...tables.map(({ name }) => `public.${ident(name)}`)])];
+}
+
+function renameAll(
+  snapshot: SwapSnapshot,
+  incomingModels: RelationModel[],
+  { incoming, outgoing }: PlanRequest,
+  kind: RelationModel['kind'],
+): PlanStatement[] {
+  const live = new Map(snapshot.live.map((model) => [model.relation, model]));
+  return incomingModels
+    .filter((model) => model.kind === kind)
+    .flatMap((model) => {
+      const current = live.get(model.relation);
+      return [
+        ...(current
+          ? rename(current, outgoing, `live ${model.relation} is kept as ${describeGeneration(outgoing)}`)
+          : []),
+        ...rename(model, LIVE, `${describeGeneration(incoming)} ${model.relation} becomes live`),
+      ];
+    });
+}
+
+function rename(model: RelationModel, to: Generation, reason: string): PlanStatement[] {
+  const self: Pick<NamedObject, 'kind' | 'name' | 'liveName'> = {
+    kind: model.kind,
+    name: model.name,
+    liveName: model.relation,
+  };
+  return [self, ...model.objects].flatMap(({ kind, name, liveName }) => {
+    const target = nameIn(to, liveName);
+    return target === name ? [] : [{ sql: `alter ${kind} public.${ident(name)} rename to ${ident(target)}`, reason }];
+  });
+}
+
+/** A question asked before the lock is asked again under it: rows may have come in between. */
+function checks(snapshot: SwapSnapshot, request: PlanRequest): PlanStatement[] {
+  const asked = [...snapshot.dependents.flatMap(({ check }) => (check ? [check] : [])), ...(request.checks ?? [])];
+  return asked.map(({ sql, message }) => ({
+    // The names have changed by now, so the question in live names is asked of the new relations.
+    sql: `do $pp$ begin if (select n from (${sql}) answer) > 0 then raise exception using errcode = 'PP002', message = ${literal(message)}; end if; end $pp$`,
+    reason: message.replace(/\(.*$/, '').trim(),
+  }));
+}
+
+function dependentsAfter(snapshot: SwapSnapshot, { downloadsView }: PlanRequest): PlanStatement[] {
+  return snapshot.dependents
+    .filter(({ kind, name }) => !(kind === 'view' && name === `public.${downloadsView.name}`))
+    .flatMap(({ kind, name, after }) =>
+      after.map((sql) => ({ sql, reason: `${kind} ${name} takes the new relations` })),
+    );
+}
+
+/** Views keep their OID, grants and comments: only what they read changes. */
+function downloads(snapshot: SwapSnapshot, { downloadsView, outgoing }: PlanRequest): PlanStatement[] {
+  const current = snapshot.dependents.find(
+    ({ kind, name }) => kind === 'view' && name === `public.${downloadsView.name}`,
+  );
+  const statements: PlanStatement[] = [];
+  const definition = current?.after[0]?.replace(/^create or replace view .*? as /s, '');
+  if (definition && outgoing.kind === 'backup') {
+    statements.push({
+      sql: `create view public.${ident(nameIn(outgoing, downloadsView.name))} as ${retarget(definition, toOutgoing(snapshot, outgoing))}`,
+      reason: 'the old downloads stay readable beside the backup',
+    });
+  }
+  const name = `public.${ident(downloadsView.name)}`;
+  statements.push({
+    sql:
+      current?.after[0]?.replace(/ as .*$/s, () => ` as ${downloadsView.select}`) ??
+      `create or replace view ${name} as ${downloadsView.select}`,
     reason: 'downloads read the new release from the same moment on',
   });
-  const old = snapshot.dependents.find((view) => view.name === downloadsView.name);
-  if (old && outgoing.kind === 'backup')
-    statements.push(keepDownloadsView(snapshot, old.definition, downloadsView.name, outgoing.stamp));
   return statements;
 }
 
-function keepDownloadsView(snapshot: SwapSnapshot, definition: string, name: string, stamp: string): PlanStatement {
-  const renamed = snapshot.live
-    .filter((state) => state.kind === 'materialized view')
-    .reduce((text, { relation }) => replaceName(text, relation, backupName(stamp, relation)), definition);
-  return {
-    sql: `create view ${ident(backupName(stamp, name))} as ${renamed.replace(/;\s*$/, '')}`,
-    reason: 'the old downloads stay readable beside the backup',
-  };
-}
-
-/** Replaces a relation's name as a whole word; pg_get_viewdef writes names of schema public unqualified. */
-function replaceName(text: string, name: string, by: string): string {
-  return text.replace(new RegExp(`(?<![\\w.])${name}(?!\\w)`, 'g'), () => ident(by));
+function toOutgoing(snapshot: SwapSnapshot, outgoing: Generation): Map<string, string> {
+  return new Map(snapshot.live.map(({ relation }) => [relation, nameIn(outgoing, relation)]));
 }
 
 /** Backup names can lose letters: the map gives the live names back. */
 function keepNames(snapshot: SwapSnapshot, stamp: string): PlanStatement[] {
-  const rows = snapshot.live.flatMap((state) => [
-    [state.kind, state.relation, state.relation],
-    ...state.indexes.map((index) => ['index', state.relation, index.liveName]),
-    ...state.sequences.map((sequence) => ['sequence', state.relation, sequence.liveName]),
-  ]) as [string, string, string][];
+  const outgoing: Generation = { kind: 'backup', stamp };
+  const rows = snapshot.live.flatMap((model) => [
+    [stamp, model.kind, model.relation, model.relation, nameIn(outgoing, model.relation)],
+    ...model.objects.map(({ kind, liveName }) => [stamp, kind, model.relation, liveName, nameIn(outgoing, liveName)]),
+  ]);
   if (rows.length === 0) return [];
-  const values = rows.map(([kind, relation, liveName]) =>
-    [stamp, kind, relation, liveName, backupName(stamp, liveName)].map(literal).join(', '),
-  );
+  const values = rows.map((row) => row.map(literal).join(', ')).join('), (');
   return [
     {
-      sql: `insert into pp_release.backup_names (stamp, kind, relation, live_name, backup_name) values (${values.join('), (')})`,
+      sql: `insert into pp_release.backup_names (stamp, kind, relation, live_name, backup_name) values (${values})`,
       reason: 'the map from backup names to live names',
     },
   ];
-}
-
-function describe(generation: Generation): string {
-  return generation.kind === 'backup' ? `backup ${generation.stamp}` : generation.kind;
 }

@@ -1,36 +1,97 @@
-import { tables, views } from '../../catalog/index.ts';
+import { tables } from '../../catalog/index.ts';
 import { indexStagingViews } from '../portal/materialized_views.ts';
-import type { Database } from '../postgres/database.ts';
+import type { Database, Session } from '../postgres/database.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { sequencesOf } from '../postgres/introspection.ts';
 import { addForeignKeys, addIndexes } from '../staging/indexes.ts';
+import { editedLookups } from '../staging/live_lookups.ts';
+import { refused } from './attempt.ts';
+import type { SwapSnapshot } from './model.ts';
+import type { Prepared } from './promote.ts';
+import { retarget } from './retarget.ts';
 
 /**
- * Everything that can be done before the lock: indexes and keys that are left out still, sequences, and a VACUUM
- * (FREEZE, ANALYZE), so that the first queries after the swap have good plans and nobody scans for hint bits.
+ * Everything that can be done before the lock: indexes and keys that are left out still, sequences, grants, triggers and
+ * all else that live has, twins of dependent materialized views, and a VACUUM (FREEZE, ANALYZE), so that the first
+ * queries after the swap have good plans.
+ *
+ * @throws ReleaseError SwapRefused naming what cannot be carried, or what has changed
  */
-export async function prepareStaging(db: Database, onStep: (step: string) => void): Promise<void> {
+export async function prepareStaging(
+  db: Database,
+  plan: (session: Session) => Promise<Prepared>,
+  onStep: (step: string) => void,
+): Promise<void> {
+  const edited = await db.session(editedLookups);
+  if (edited.length > 0) {
+    throw refused([
+      `${edited.join(', ')} edited in live since staging was built: the edit would be lost; run the release from build_staging`,
+    ]);
+  }
   await addIndexes(db, (table) => onStep(`indexes of ${table}`));
   await addForeignKeys(db);
   await indexStagingViews(db);
   await raiseSequences(db);
+  const { snapshot } = await complete(db, plan, onStep);
   await db.session(async (session) => {
-    for (const { name } of [...tables, ...views]) {
-      onStep(`vacuum ${stagingName(name)}`);
-      await session.query(`vacuum (freeze, analyze) ${ident(stagingName(name))}`);
+    for (const { name } of snapshot.incoming) {
+      onStep(`vacuum ${name}`);
+      await session.query(`vacuum (freeze, analyze) public.${ident(name)}`);
     }
   });
+}
+
+/**
+ * Gives the incoming relations what they lack of live's properties, and makes sure that nothing is left to do and
+ * nothing would break.
+ */
+export async function complete(
+  db: Database,
+  plan: (session: Session) => Promise<Prepared>,
+  onStep: (step: string) => void,
+): Promise<Prepared> {
+  const first = await db.session(plan);
+  if (first.plan.refusals.length > 0) throw refused(first.plan.refusals);
+  for (const { sql, reason } of first.plan.before) {
+    onStep(reason);
+    await db.transaction((session) => session.query(sql));
+  }
+  const prepared = first.plan.before.length > 0 ? await db.session(plan) : first;
+  if (prepared.plan.before.length > 0) {
+    throw refused([
+      `these properties of live could not be carried over: ${prepared.plan.before.map(({ reason, sql }) => `${reason} (${sql})`).join('; ')}`,
+    ]);
+  }
+  await askChecks(db, prepared.snapshot);
+  return prepared;
+}
+
+/** Rows elsewhere that refer to what the incoming relations no longer have. */
+async function askChecks(db: Database, snapshot: SwapSnapshot): Promise<void> {
+  const names = new Map(snapshot.incoming.map((model) => [model.relation, model.name]));
+  const faults = await db.session(async (session) => {
+    const found: string[] = [];
+    for (const { check } of snapshot.dependents) {
+      if (!check) continue;
+      const { rows } = await session.query<{ n: number; sample: string[] | null }>(retarget(check.sql, names));
+      const [answer] = rows;
+      if (answer && answer.n > 0)
+        found.push(`${answer.n} ${check.message}, such as ${(answer.sample ?? []).join(', ')}`);
+    }
+    return found;
+  });
+  if (faults.length > 0) throw refused(faults);
 }
 
 /** setval is not transactional, so it is done here and not in the swap. */
 async function raiseSequences(db: Database): Promise<void> {
   await db.transaction(async (session) => {
     for (const { name } of tables) {
-      for (const sequence of await sequencesOf(session, stagingName(name))) {
+      for (const { name: sequence, column } of await sequencesOf(session, stagingName(name))) {
         await session.query(
-          `select setval(${literal(ident(sequence.name))}::regclass, greatest(max(${ident(sequence.column)}), 1), max(${ident(sequence.column)}) is not null)
-           from (select max(${ident(sequence.column)})::bigint as ${ident(sequence.column)} from ${ident(stagingName(name))}
-                 union all select pp_release.highest_id(${literal(name)}, ${literal(sequence.column)})) ids`,
+          `select setval(${literal(ident(sequence))}::regclass, greatest(highest, 1), highest > 0)
+           from (select greatest(pp_release.highest_id(${literal(name)}, ${literal(column)}),
+                                 coalesce((select max(${ident(column)}) from ${ident(stagingName(name))}), 0)) as highest) ids`,
         );
       }
     }

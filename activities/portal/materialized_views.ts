@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { type ReleasedView, VIEWS_DIR, type ViewIndex, views } from '../../catalog/index.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
-import { ident, stagingName } from '../postgres/identifiers.ts';
+import { ident, STAGING_PREFIX, stagingName } from '../postgres/identifiers.ts';
+import { dropTwins } from '../staging/twins.ts';
 
 /**
  * Joins over foreign tables are estimated badly (one row, so nested loops follow: the PAME view took 427 s instead of 1),
@@ -24,6 +25,7 @@ export type ViewCounts = Record<string, number>;
  */
 export async function createStagingViews(db: Database, onView: (name: string) => void): Promise<ViewCounts> {
   return db.transaction(async (session) => {
+    await dropTwins(session, STAGING_PREFIX);
     await dropStagingViews(session);
     const counts: ViewCounts = {};
     for (const view of views) {

@@ -93,10 +93,16 @@ export class Database {
 
   /** First statement of every transaction that changes anything. */
   async assertFence(session: Session): Promise<void> {
+    const statement = this.fenceStatement();
+    if (statement) await session.query(statement);
+  }
+
+  /** The same as text, for a transaction that is sent as one message. */
+  fenceStatement(): string | undefined {
     const { fence } = this.#options;
-    if (!fence) return;
+    if (!fence) return undefined;
     const { releaseId, runId, step, token } = fence;
-    await session.query('select pp_release.assert_fence($1, $2, $3, $4)', [releaseId, runId, step, token]);
+    return `select pp_release.assert_fence(${Number(releaseId)}, ${pg.escapeLiteral(runId)}, ${pg.escapeLiteral(step)}, ${Number(token)})`;
   }
 
   async query<R extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<R[]> {

@@ -26,6 +26,7 @@ export const SQLSTATE = {
   diskFull: '53100',
   outOfMemory: '53200',
   tooManyConnections: '53300',
+  insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   undefinedFile: '58P01',
   fdwUnableToEstablishConnection: '08001',

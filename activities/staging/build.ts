@@ -1,8 +1,10 @@
 import { type ReleasedTable, tables } from '../../catalog/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
-import { ident, literal, stagingName } from '../postgres/identifiers.ts';
+import { ident, literal, STAGING_PREFIX, stagingName } from '../postgres/identifiers.ts';
 import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
+import { fingerprintLookups } from './live_lookups.ts';
+import { dropTwins } from './twins.ts';
 
 export interface BuildOptions {
   releaseId: number;
@@ -27,6 +29,7 @@ export async function dropStagingTables(session: Session): Promise<void> {
 export async function buildStaging(db: Database, options: BuildOptions): Promise<Record<string, number>> {
   return db.transaction(async (session) => {
     await requireLive(session);
+    await dropTwins(session, STAGING_PREFIX);
     await dropStagingTables(session);
     const copied: Record<string, number> = {};
     for (const table of tables) {
@@ -35,8 +38,8 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
       if (carriedOver) copied[table.name] = await copyLive(session, table);
     }
     await session.query(
-      `insert into pp_release.staging (release_id, built_at, lightweight) values ($1, clock_timestamp(), $2)`,
-      [options.releaseId, options.lightweight],
+      `insert into pp_release.staging (release_id, built_at, lightweight, live_lookups) values ($1, clock_timestamp(), $2, $3)`,
+      [options.releaseId, options.lightweight, JSON.stringify(await fingerprintLookups(session))],
     );
     await session.query('delete from pp_release.import_marks where release_id = $1', [options.releaseId]);
     return copied;

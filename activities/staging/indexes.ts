@@ -57,24 +57,34 @@ function createLike(table: string, index: IndexShape): string {
 
 /**
  * Gives the staging tables live's foreign keys, under the same names; a key to a table that is released too goes to its
- * staging twin.
+ * staging twin. Added as NOT VALID and validated in a second transaction, so that writers of a table outside the release
+ * are not held up for longer than a moment.
  *
  * @returns number of keys added
  */
 export async function addForeignKeys(db: Database): Promise<number> {
   const released = new Set(tables.map((table) => table.name));
-  return db.transaction(async (session) => {
-    let added = 0;
-    for (const { name } of tables) {
-      const present = new Set((await foreignKeysOf(session, stagingName(name))).map((key) => key.name));
-      for (const key of await foreignKeysOf(session, name)) {
-        if (present.has(key.name)) continue;
-        const target = released.has(key.referencedTable) ? stagingName(key.referencedTable) : key.referencedTable;
-        const definition = key.definition.replace(/ REFERENCES [^(]+\(/, () => ` REFERENCES ${ident(target)}(`);
-        await session.query(`alter table ${ident(stagingName(name))} add constraint ${ident(key.name)} ${definition}`);
-        added += 1;
+  let added = 0;
+  for (const { name } of tables) {
+    const twin = ident(stagingName(name));
+    const { live, present } = await db.session(async (session) => ({
+      live: await foreignKeysOf(session, name),
+      present: new Set((await foreignKeysOf(session, stagingName(name))).map((key) => key.name)),
+    }));
+    for (const key of live) {
+      if (present.has(key.name)) continue;
+      const target = released.has(key.referencedTable) ? stagingName(key.referencedTable) : key.referencedTable;
+      const definition = key.definition
+        .replace(/ REFERENCES [^(]+\(/, () => ` REFERENCES ${ident(target)}(`)
+        .replace(/ NOT VALID$/, '');
+      await db.transaction((session) =>
+        session.query(`alter table ${twin} add constraint ${ident(key.name)} ${definition} not valid`),
+      );
+      if (!key.definition.endsWith(' NOT VALID')) {
+        await db.transaction((session) => session.query(`alter table ${twin} validate constraint ${ident(key.name)}`));
       }
+      added += 1;
     }
-    return added;
-  });
+  }
+  return added;
 }

@@ -4,11 +4,12 @@ import type { StepStatus } from '../../contracts/index.ts';
 import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { ending } from '../launch.ts';
 import type { Output } from '../output.ts';
 import { renderPhases } from '../render.ts';
 import { askWorkflow, type PendingStep } from '../status.ts';
 import { withTemporal } from '../temporal.ts';
-import { ending, finish } from './start.ts';
+import { finish } from './start.ts';
 
 /** How often the workflow is asked: queries cannot be subscribed to. */
 const REFRESH_MS = 500;
@@ -29,7 +30,10 @@ export async function watch(label: string | undefined, output: Output): Promise<
   await withTemporal(temporalAddress(environment), async (client) => {
     if (!output.json) await follow(client, workflowId, output);
     const handle = client.workflow.getHandle(workflowId);
-    finish(await handle.result().catch((error: unknown) => Promise.reject(ending(error, release.label))), output);
+    finish(
+      await handle.result().catch((error: unknown) => Promise.reject(ending(error, `release ${release.label}`))),
+      output,
+    );
   });
 }
 

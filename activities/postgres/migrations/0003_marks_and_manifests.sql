@@ -23,6 +23,7 @@ create table pp_release.staging (
   singleton boolean primary key default true check (singleton),
   release_id bigint not null references releases (id),
   built_at timestamptz,
+  live_lookups jsonb,                   -- fingerprints of live's lookups when they were copied
   lightweight boolean not null default false
 );
 

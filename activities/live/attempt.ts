@@ -1,0 +1,147 @@
+import type { Blocker } from '../../contracts/index.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
+import { literal } from '../postgres/identifiers.ts';
+import { endBlockers, findBlockers } from './lock.ts';
+import type { SwapSnapshot } from './model.ts';
+import type { PlanStatement, SwapPlan } from './plan.ts';
+
+export interface AttemptLimits {
+  /** How long one round looks for a gap between readers, ms. */
+  roundMs: number;
+  /** Bounds the whole transaction, ms (specification: 5 minutes). */
+  statementTimeoutMs: number;
+  /** Waits in the queue for a lock for a moment instead of only looking: the last resort, readers queue behind it. */
+  patienceMs?: number | undefined;
+  /** Roles whose sessions may be ended when they are in the way; nobody's when it is left out. */
+  endBlockersOf?: readonly string[] | undefined;
+}
+
+export type Attempt =
+  | { outcome: 'done'; lockWindowMs: number; tries: number; ended: Blocker[] }
+  | { outcome: 'blocked'; blockers: Blocker[]; tries: number; ended: Blocker[] };
+
+/** Time between two looks, or two tries: short enough to find a gap, long enough to leave the machine to the readers. */
+const PAUSE_MS = 5;
+/** Wait for a lock that LOCK TABLE cannot take (materialized views), ms. Whoever reads one meanwhile queues as long. */
+const VIEW_LOCK_MS = 5;
+/** SQLSTATE of a question that was answered otherwise under the lock than before it. */
+const CHECK_FAILED = 'PP002';
+
+/**
+ * Looks for a moment in which nobody holds the relations, then runs the plan in one transaction that is sent as one
+ * message: a client that stops cannot leave locks behind. NOWAIT queues nobody behind it.
+ *
+ * @param ending `rollback` rehearses: everything is done for real and undone
+ * @throws ReleaseError SwapRefused, and whatever PostgreSQL says; then nothing has changed
+ */
+export async function attemptPlan(
+  db: Database,
+  session: Session,
+  snapshot: SwapSnapshot,
+  plan: SwapPlan,
+  limits: AttemptLimits,
+  ending: 'commit' | 'rollback' = 'commit',
+): Promise<Attempt> {
+  if (plan.refusals.length > 0) throw refused(plan.refusals);
+  const oids = await lockedOids(session, snapshot, plan);
+  const message = compose(db, plan, limits, ending);
+  await politeSession(session, limits);
+  const deadline = Date.now() + limits.roundMs;
+  let blockers: Blocker[] = [];
+  const ended: Blocker[] = [];
+  for (let tries = 0; ; ) {
+    db.signal?.throwIfAborted();
+    blockers = await findBlockers(session, oids);
+    if (blockers.length > 0 && limits.endBlockersOf)
+      ended.push(...(await endBlockers(session, blockers, limits.endBlockersOf)));
+    if (blockers.length === 0 || limits.patienceMs) {
+      tries += 1;
+      const lockWindowMs = await send(session, message, ending);
+      if (lockWindowMs !== undefined) return { outcome: 'done', lockWindowMs, tries, ended };
+    }
+    if (Date.now() >= deadline) return { outcome: 'blocked', blockers, tries, ended };
+    await pause(limits.patienceMs ? limits.patienceMs * 5 : PAUSE_MS, db.signal);
+  }
+}
+
+export function refused(refusals: readonly string[]): ReleaseError {
+  return new ReleaseError('SwapRefused', `nothing was changed: ${refusals.join('; ')}`, { refusals: [...refusals] });
+}
+
+function compose(db: Database, plan: SwapPlan, { patienceMs }: AttemptLimits, ending: 'commit' | 'rollback'): string {
+  const before: PlanStatement[] = ending === 'rollback' ? plan.before : [];
+  const fence = db.fenceStatement();
+  return [
+    'begin',
+    ...(fence ? [fence] : []),
+    ...before.map(({ sql }) => sql),
+    `set local lock_timeout = ${literal(`${patienceMs ?? VIEW_LOCK_MS}ms`)}`,
+    `lock table ${plan.locks.join(', ')} in access exclusive mode${patienceMs ? '' : ' nowait'}`,
+    'select clock_timestamp() as at',
+    ...plan.inside.map(({ sql }) => sql),
+    'select clock_timestamp() as at',
+    ending,
+  ].join(';\n');
+}
+
+/** In a deadlock the swap must lose, not the reader; autovacuum yields as fast. */
+async function politeSession(session: Session, limits: AttemptLimits): Promise<void> {
+  await session.query(
+    `set statement_timeout = ${Math.round(limits.statementTimeoutMs)}; set idle_in_transaction_session_timeout = '5s'`,
+  );
+  try {
+    await session.query(`set deadlock_timeout = '50ms'`);
+  } catch (error) {
+    if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error;
+    // Works without it, less politely; `doctor` and docs/database.md tell the DBA which GRANT is missing.
+  }
+}
+
+/** @returns how long the locks were held, in ms, or undefined when somebody else held one */
+async function send(session: Session, message: string, ending: 'commit' | 'rollback'): Promise<number | undefined> {
+  try {
+    // pg answers a message of several statements with an array of results; its types know of one only.
+    const results = (await session.query<{ at?: Date }>(message)) as unknown as {
+      command: string;
+      rows: { at?: Date }[];
+    }[];
+    const command = results.at(-1)?.command;
+    if (command !== ending.toUpperCase())
+      throw refused([`PostgreSQL answered ${command} instead of ${ending.toUpperCase()}`]);
+    const times = results.flatMap((result) => result.rows.flatMap(({ at }) => (at ? [at.getTime()] : [])));
+    return (times.at(-1) ?? 0) - (times[0] ?? 0);
+  } catch (error) {
+    const state = sqlstateOf(error);
+    if (state !== undefined && !CONNECTION_GONE.has(state)) await session.query('rollback');
+    if (state === SQLSTATE.lockNotAvailable || state === SQLSTATE.deadlockDetected) return undefined;
+    if (state === CHECK_FAILED) throw refused([(error as Error).message]);
+    throw error;
+  }
+}
+
+const CONNECTION_GONE: ReadonlySet<string> = new Set([SQLSTATE.adminShutdown, SQLSTATE.crashShutdown]);
+
+/** Those of LOCK TABLE, and the materialized views, which are locked by their own ALTER. */
+async function lockedOids(session: Session, snapshot: SwapSnapshot, plan: SwapPlan): Promise<string[]> {
+  const { rows } = await session.query<{ oid: string }>(
+    'select name::regclass::oid::text as oid from unnest($1::text[]) name',
+    [plan.locks],
+  );
+  return [...rows.map((row) => row.oid), ...[...snapshot.live, ...snapshot.incoming].map(({ oid }) => oid)];
+}
+
+/** Nobody announces that a lock is free without queueing for it, so the swap looks again after a moment. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

@@ -1,0 +1,84 @@
+import { downloadsView } from '../../catalog/index.ts';
+import { isStamp } from '../../contracts/index.ts';
+import type { Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { ident, literal } from '../postgres/identifiers.ts';
+import { existing } from '../postgres/introspection.ts';
+import { type Backup, listBackups } from './backups.ts';
+import { backupOf, nameIn, STAGING } from './model.ts';
+import { type PlanStatement, planSwap } from './plan.ts';
+import { downloadsViewOf, type Prepared } from './promote.ts';
+import { readSnapshot } from './reading/snapshot.ts';
+
+/**
+ * Finds a complete backup.
+ *
+ * @throws ReleaseError BadInput for a malformed stamp, RollbackRefused when there is no such backup or parts of it are gone
+ */
+export async function requireBackup(session: Session, stamp: string): Promise<Backup> {
+  if (!isStamp(stamp)) {
+    throw new ReleaseError(
+      'BadInput',
+      `${JSON.stringify(stamp)} is no backup stamp: it is YYMMDDHHMM, such as 2604010600; see pp-release backups`,
+    );
+  }
+  const backups = await listBackups(session);
+  const backup = backups.find((candidate) => candidate.stamp === stamp);
+  const complete = backups.filter((candidate) => candidate.complete).map((candidate) => candidate.stamp);
+  const offer = complete.length > 0 ? `complete backups are ${complete.join(', ')}` : 'there is no complete backup';
+  if (!backup) throw new ReleaseError('RollbackRefused', `there is no backup ${stamp}; ${offer}`, { stamp, complete });
+  if (!backup.complete) {
+    throw new ReleaseError(
+      'RollbackRefused',
+      `backup ${stamp} is incomplete: it lacks ${backup.missing.join(', ')}; ${offer}`,
+      { stamp, missing: backup.missing },
+    );
+  }
+  return backup;
+}
+
+/** The plan that makes backup `stamp` live and what is live staging, from where it can be promoted again. */
+export async function planDemote(session: Session, stamp: string, currentReleaseId: number): Promise<Prepared> {
+  const backup = backupOf(stamp);
+  const snapshot = await readSnapshot(session, backup);
+  const plan = planSwap(snapshot, {
+    incoming: backup,
+    outgoing: STAGING,
+    releaseRows: [...(await dropKeptDownloads(session, stamp)), ...releaseRows(stamp, currentReleaseId)],
+    downloadsView: await downloadsViewOf(),
+  });
+  return { snapshot, plan };
+}
+
+/** The backup's own downloads view reads relations that are about to be live: the live view takes over. */
+async function dropKeptDownloads(session: Session, stamp: string): Promise<PlanStatement[]> {
+  const name = nameIn(backupOf(stamp), downloadsView);
+  if (!(await existing(session, [name])).has(name)) return [];
+  return [
+    { sql: `drop view public.${ident(name)}`, reason: 'the live downloads view reads these relations from now on' },
+  ];
+}
+
+const NOW = `clock_timestamp() at time zone 'utc'`;
+
+function releaseRows(stamp: string, currentReleaseId: number): PlanStatement[] {
+  return [
+    {
+      sql: `update public.releases set is_current = false, state = 'rolled_back', updated_at = ${NOW} where id = ${Number(currentReleaseId)}`,
+      reason: 'the release that was current is rolled back',
+    },
+    {
+      sql: `update public.releases set is_current = true, backup_timestamp = null, updated_at = ${NOW}
+            where to_char(backup_timestamp, 'YYMMDDHH24MI') = ${literal(stamp)}`,
+      reason: 'the release in the backup is current again',
+    },
+    {
+      sql: `insert into pp_release.staging (release_id, built_at) values (${Number(currentReleaseId)}, clock_timestamp())`,
+      reason: 'staging holds the release that was rolled back: it can be promoted again',
+    },
+    {
+      sql: `delete from pp_release.backup_names where stamp = ${literal(stamp)}`,
+      reason: 'the backup is no backup any more',
+    },
+  ];
+}

@@ -1,0 +1,93 @@
+import { backupName, stagingName } from '../postgres/identifiers.ts';
+
+/** A set of relations that belong together: what is read, what is being built, what was live until a stamp. */
+export type Generation = { kind: 'live' } | { kind: 'staging' } | { kind: 'backup'; stamp: string };
+
+export const LIVE: Generation = { kind: 'live' };
+export const STAGING: Generation = { kind: 'staging' };
+export const backupOf = (stamp: string): Generation => ({ kind: 'backup', stamp });
+
+export function nameIn(generation: Generation, liveName: string): string {
+  if (generation.kind === 'staging') return stagingName(liveName);
+  return generation.kind === 'backup' ? backupName(generation.stamp, liveName) : liveName;
+}
+
+export function describeGeneration(generation: Generation): string {
+  return generation.kind === 'backup' ? `backup ${generation.stamp}` : generation.kind;
+}
+
+/** An object with a name of its own in the schema: it is renamed with its relation. */
+export interface NamedObject {
+  kind: 'table' | 'materialized view' | 'index' | 'sequence' | 'statistics';
+  name: string;
+  liveName: string;
+  /** What an index is over, without names: equal for twins. */
+  shape: string;
+}
+
+export interface Column {
+  name: string;
+  /** With typmod: `character varying(52)`. */
+  type: string;
+  notNull: boolean;
+}
+
+/**
+ * One property of a relation besides its rows: an index, a grant, a trigger, a comment … Its texts are in live names, so
+ * that those of two generations can be compared.
+ */
+export interface Decoration {
+  kind: string;
+  /** Unique within the relation. */
+  id: string;
+  /** Statement that gives a relation this property. */
+  apply: string;
+  /** Statement that takes it away; without one it stays when live does not have it. */
+  remove: string | null;
+}
+
+export interface RelationModel {
+  /** Name when live. */
+  relation: string;
+  kind: 'table' | 'materialized view';
+  /** True for those of the catalog; others are dependents that are carried along. */
+  released: boolean;
+  oid: string;
+  name: string;
+  columns: Column[];
+  objects: NamedObject[];
+  decorations: Decoration[];
+}
+
+/** Something outside the released relations that depends on them. Texts are in live names. */
+export interface Dependent {
+  kind: 'view' | 'policy' | 'rule' | 'function' | 'foreign key' | 'publication';
+  name: string;
+  /** Run before the names change. */
+  before: string[];
+  /** Run after the names have changed. */
+  after: string[];
+  /** Run after COMMIT, outside the lock. */
+  later: string[];
+  /** Table to be locked with the others, if it is none of them. */
+  locks?: string | undefined;
+  /** Answers rows that would be broken; in live names, asked of the incoming generation before and during the swap. */
+  check?: { sql: string; message: string } | undefined;
+}
+
+/** A materialized view over released relations that is no part of the catalog; it gets a populated twin. */
+export interface DependentMaterializedView {
+  relation: string;
+  definition: string;
+}
+
+export interface SwapSnapshot {
+  live: RelationModel[];
+  incoming: RelationModel[];
+  dependents: Dependent[];
+  dependentViews: DependentMaterializedView[];
+  /** Materialized views that read released relations through a view: they hold old rows until they are refreshed. */
+  stale: string[];
+  /** What depends on the released relations and cannot be carried, by name. */
+  refusals: string[];
+}

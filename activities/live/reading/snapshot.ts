@@ -1,0 +1,263 @@
+import { readFileSync } from 'node:fs';
+import { tables, views } from '../../../catalog/index.ts';
+import type { Session } from '../../postgres/database.ts';
+import {
+  type Column,
+  type Decoration,
+  type Dependent,
+  type DependentMaterializedView,
+  type Generation,
+  LIVE,
+  type NamedObject,
+  nameIn,
+  type RelationModel,
+  type SwapSnapshot,
+} from '../model.ts';
+import { loosen, retarget } from '../retarget.ts';
+
+const query = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
+const DECORATIONS = query('decorations');
+const DEPENDENTS = query('dependents');
+const REFUSALS = query('refusals');
+
+interface Wanted {
+  relation: string;
+  kind: RelationModel['kind'];
+  released: boolean;
+}
+
+/**
+ * Reads the catalogs for a change of `incoming` to live. Takes no lock. Runs under an empty search_path, so that every
+ * name in every text is qualified, and puts the session's own back.
+ */
+export async function readSnapshot(session: Session, incoming: Generation): Promise<SwapSnapshot> {
+  await session.query(`set search_path = ''`);
+  try {
+    const released: Wanted[] = [
+      ...tables.map(({ name }) => ({ relation: name, kind: 'table' as const, released: true })),
+      ...views.map(({ name }) => ({ relation: name, kind: 'materialized view' as const, released: true })),
+    ];
+    const dependentViews = await readDependentMaterializedViews(
+      session,
+      released.map(({ relation }) => relation),
+    );
+    const carried = dependentViews.map(({ relation }) => ({
+      relation,
+      kind: 'materialized view' as const,
+      released: false,
+    }));
+    const live = await readGeneration(session, LIVE, [...released, ...carried], []);
+    const oids = live.map((state) => state.oid);
+    return {
+      live,
+      incoming: await readGeneration(session, incoming, [...released, ...carried], live),
+      dependents: await readDependents(session, oids),
+      dependentViews,
+      stale: await readStale(session, oids),
+      refusals: (await session.query<{ reason: string }>(REFUSALS, [oids])).rows.map((row) => row.reason),
+    };
+  } finally {
+    await session.query('set search_path = public');
+  }
+}
+
+async function readGeneration(
+  session: Session,
+  generation: Generation,
+  wanted: Wanted[],
+  live: RelationModel[],
+): Promise<RelationModel[]> {
+  const byName = new Map(wanted.map((item) => [nameIn(generation, item.relation), item]));
+  const { rows } = await session.query<{ oid: string; name: string; columns: Column[] }>(
+    `select c.oid::text, c.relname as name,
+            (select coalesce(json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'notNull', attnotnull)
+                             order by attnum), '[]')
+             from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
+     from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'm') and relname = any($1)`,
+    [[...byName.keys()]],
+  );
+  const relations = rows.flatMap((row) => {
+    const item = byName.get(row.name);
+    return item ? [{ ...row, ...item }] : [];
+  });
+  const order = new Map(wanted.map((item, at) => [item.relation, at]));
+  relations.sort((a, b) => (order.get(a.relation) ?? 0) - (order.get(b.relation) ?? 0));
+  const objects = await readObjects(
+    session,
+    relations.map((row) => row.oid),
+  );
+  const kept = await readKeptNames(session, generation);
+  const twins = new Map(live.map((state) => [state.relation, state]));
+  const models = relations.map((row): RelationModel => {
+    const own = objects.filter((object) => object.relation_oid === row.oid);
+    const named = own.map(
+      (object): NamedObject => ({
+        kind: object.kind,
+        name: object.name,
+        liveName: kept.get(object.name) ?? liveNameOf(generation, object.name),
+        shape: object.shape,
+      }),
+    );
+    return {
+      relation: row.relation,
+      kind: row.kind,
+      released: row.released,
+      oid: row.oid,
+      name: row.name,
+      columns: row.columns,
+      objects: named,
+      decorations: [],
+    };
+  });
+  for (const model of models) pairObjects(model, twins.get(model.relation));
+  const toLive = liveNames(models);
+  const owners = new Map(own(objects, models));
+  for (const row of (await session.query<Decoration & { oid: string }>(DECORATIONS, [[...owners.keys()]])).rows) {
+    const { oid, kind, id, apply, remove } = row;
+    const model = owners.get(oid);
+    model?.decorations.push({
+      kind,
+      id: renameId(id, toLive),
+      apply: retarget(apply, toLive),
+      remove: remove && retarget(remove, toLive),
+    });
+  }
+  return models;
+}
+
+/** Sequences are described with the table that owns them. */
+function own(objects: ObjectRow[], models: RelationModel[]): [string, RelationModel][] {
+  const byOid = new Map(models.map((model) => [model.oid, model]));
+  const sequences = objects.flatMap((object) => {
+    const model = byOid.get(object.relation_oid);
+    return object.kind === 'sequence' && model ? [[object.oid, model] as [string, RelationModel]] : [];
+  });
+  return [...byOid.entries(), ...sequences];
+}
+
+/** An id such as `index staging_x` names the object; compared are the names in live. */
+function renameId(id: string, names: ReadonlyMap<string, string>): string {
+  return id.replace(/[^\s.]+/g, (word) => names.get(word) ?? word);
+}
+
+function liveNames(models: RelationModel[]): Map<string, string> {
+  return new Map(
+    models.flatMap(
+      (model) =>
+        [[model.name, model.relation], ...model.objects.map(({ name, liveName }) => [name, liveName])] as [
+          string,
+          string,
+        ][],
+    ),
+  );
+}
+
+interface ObjectRow {
+  relation_oid: string;
+  oid: string;
+  kind: NamedObject['kind'];
+  name: string;
+  shape: string;
+}
+
+async function readObjects(session: Session, oids: string[]): Promise<ObjectRow[]> {
+  const { rows } = await session.query<ObjectRow>(
+    `select i.indrelid::text as relation_oid, c.oid::text, 'index' as kind, c.relname as name,
+            case when i.indisunique then 'unique ' else '' end
+              || regexp_replace(pg_get_indexdef(c.oid), '^CREATE (UNIQUE )?INDEX .*? ON (ONLY )?.*? USING ', 'using ')
+              || coalesce(pg_get_constraintdef(k.oid), '') as shape
+     from pg_index i join pg_class c on c.oid = i.indexrelid
+     left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
+     where i.indrelid = any($1::oid[]) and i.indisvalid
+     union all
+     select d.refobjid::text, s.oid::text, 'sequence', s.relname, d.refobjsubid::text
+     from pg_depend d join pg_class s on s.oid = d.objid and s.relkind = 'S'
+     where d.classid = 'pg_class'::regclass and d.refclassid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+       and d.refobjid = any($1::oid[])
+     union all
+     select stxrelid::text, oid::text, 'statistics', stxname, regexp_replace(pg_get_statisticsobjdef(oid), '^CREATE STATISTICS \\S+|FROM .*$', '', 'g') from pg_statistic_ext where stxrelid = any($1::oid[])
+     order by 1, 3, 4`,
+    [oids],
+  );
+  return rows;
+}
+
+/** The swap wrote down which name became which: a backup's name may have lost its tail. */
+async function readKeptNames(session: Session, generation: Generation): Promise<Map<string, string>> {
+  if (generation.kind !== 'backup') return new Map();
+  const { rows } = await session.query<{ backup_name: string; live_name: string }>(
+    'select backup_name, live_name from pp_release.backup_names where stamp = $1',
+    [generation.stamp],
+  );
+  return new Map(rows.map((row) => [row.backup_name, row.live_name]));
+}
+
+function liveNameOf(generation: Generation, name: string): string {
+  const prefix = nameIn(generation, '');
+  return name.startsWith(prefix) ? name.slice(prefix.length) : name;
+}
+
+/** A long name loses its tail to the prefix, so an object takes the name of the one of the same shape in live. */
+function pairObjects(model: RelationModel, twin: RelationModel | undefined): void {
+  const free = [...(twin?.objects ?? [])];
+  const take = (object: NamedObject, fits: (candidate: NamedObject) => boolean): boolean => {
+    const at = free.findIndex((candidate) => candidate.kind === object.kind && fits(candidate));
+    const [match] = at < 0 ? [] : free.splice(at, 1);
+    if (match) object.liveName = match.liveName;
+    return match !== undefined;
+  };
+  const unnamed = model.objects.filter((object) => !take(object, (other) => other.liveName === object.liveName));
+  for (const object of unnamed) take(object, (other) => loosen(other.shape) === loosen(object.shape));
+}
+
+async function readDependents(session: Session, oids: string[]): Promise<Dependent[]> {
+  const { rows } = await session.query<Omit<Dependent, 'check'> & { check_sql: string | null; check_message: string }>(
+    DEPENDENTS,
+    [oids],
+  );
+  return rows.map(({ check_sql, check_message, locks, ...dependent }) => ({
+    ...dependent,
+    locks: locks ?? undefined,
+    check: check_sql ? { sql: check_sql, message: check_message } : undefined,
+  }));
+}
+
+/** Materialized views outside the catalog over released relations, also over each other, what is read before what reads. */
+async function readDependentMaterializedViews(
+  session: Session,
+  relations: string[],
+): Promise<DependentMaterializedView[]> {
+  const { rows } = await session.query<DependentMaterializedView>(
+    `with recursive reads as (
+       select w.ev_class as reader, d.refobjid as source
+       from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
+       join pg_class c on c.oid = w.ev_class and c.relkind = 'm' and w.ev_class <> d.refobjid),
+     level as (
+       select reader, 1 as depth from reads join pg_class s on s.oid = source
+       where s.relnamespace = 'public'::regnamespace and s.relname = any($1)
+       union select reads.reader, depth + 1 from level join reads on reads.source = level.reader where depth < 20)
+     select c.relname as relation, rtrim(pg_get_viewdef(c.oid), ';') as definition
+     from (select reader, max(depth) as depth from level group by reader) l join pg_class c on c.oid = l.reader
+     where c.relname <> all($1) and c.relname !~ '^(bk[0-9]{10}_|staging_)' and c.relnamespace = 'public'::regnamespace
+     order by l.depth, 1`,
+    [relations],
+  );
+  return rows;
+}
+
+/** Materialized views that read released relations through a plain view. */
+async function readStale(session: Session, oids: string[]): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `with recursive reads as (
+       select distinct w.ev_class as reader, d.refobjid as source
+       from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
+       where w.ev_class <> d.refobjid),
+     through as (
+       select reader from reads join pg_class c on c.oid = reader and c.relkind = 'v' where source = any($1::oid[])
+       union select reads.reader from through join reads on reads.source = through.reader)
+     select distinct c.oid::regclass::text as name from through join pg_class c on c.oid = reader and c.relkind = 'm'
+     where c.oid <> all($1::oid[]) order by 1`,
+    [oids],
+  );
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,76 @@
+import type { Blocker } from '../../contracts/index.ts';
+import { dropStagingViews } from '../portal/materialized_views.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
+import { dropStagingTables } from '../staging/build.ts';
+import { stagingHolder } from '../staging/holder.ts';
+import { dropTwins } from '../staging/twins.ts';
+import { type AttemptLimits, attemptPlan, refused } from './attempt.ts';
+import { planDemote, requireBackup } from './demote.ts';
+import { complete } from './prepare.ts';
+import { proveLive } from './swap.ts';
+
+export type RollbackAttempt =
+  | { outcome: 'rolled back'; stamp: string; lockWindowMs: number; tries: number; ended: Blocker[]; later: string[] }
+  | { outcome: 'already rolled back'; stamp: string }
+  | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
+
+/**
+ * Checks that the backup can be rolled back to, makes room in staging, and gives the backup what live has got since.
+ *
+ * @throws ReleaseError BadInput, RollbackRefused, SwapRefused; then nothing readers see has changed
+ */
+export async function prepareRollback(
+  db: Database,
+  release: ReleaseRef,
+  options: { stamp: string; discardStaging: boolean },
+  onStep: (step: string) => void,
+): Promise<void> {
+  if (await rolledBack(db, release)) return;
+  await db.session((session) => requireBackup(session, options.stamp));
+  await db.session((session) => requireFreeStaging(session, options.discardStaging));
+  onStep('making room in staging');
+  await db.transaction(async (session) => {
+    await dropTwins(session, 'staging_');
+    await dropStagingViews(session);
+    await dropStagingTables(session);
+  });
+  await complete(db, (session) => planDemote(session, options.stamp, release.releaseId), onStep);
+}
+
+/** What a dry run or a failed release keeps in staging is somebody's work: it goes only when told so. */
+async function requireFreeStaging(session: Session, discard: boolean): Promise<void> {
+  const holder = await stagingHolder(session);
+  if (!holder || discard) return;
+  const message = `staging holds release ${holder.releaseId} (${holder.label}, ${holder.state}), and a rollback makes the live tables staging; finish or abort that release, or say --discard-staging`;
+  throw new ReleaseError('RollbackRefused', message, { holder });
+}
+
+async function rolledBack(db: Database, release: ReleaseRef): Promise<boolean> {
+  const row = await db.session((session) => findRelease(session, { id: release.releaseId }));
+  return row?.state === 'rolled_back' && !row.is_current;
+}
+
+/**
+ * One round of the rollback: the backup becomes live, live becomes staging, `releases` says so, all in one transaction.
+ */
+export async function attemptRollback(
+  db: Database,
+  release: ReleaseRef,
+  stamp: string,
+  limits: AttemptLimits,
+): Promise<RollbackAttempt> {
+  if (await rolledBack(db, release)) return { outcome: 'already rolled back', stamp };
+  return db.session(async (session) => {
+    await requireBackup(session, stamp);
+    const { snapshot, plan } = await planDemote(session, stamp, release.releaseId);
+    if (plan.before.length > 0)
+      throw refused(plan.before.map(({ reason }) => `live changed since the backup was prepared: ${reason}`));
+    const attempt = await attemptPlan(db, session, snapshot, plan, limits);
+    if (attempt.outcome === 'blocked') return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
+    await proveLive(db, snapshot);
+    const { lockWindowMs, tries, ended } = attempt;
+    return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended, later: plan.after.map(({ sql }) => sql) };
+  });
+}

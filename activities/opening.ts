@@ -1,0 +1,100 @@
+import { resumesStaging } from '../contracts/index.ts';
+import type { AcquireRequest } from './lock_phases.ts';
+import type { Database } from './postgres/database.ts';
+import { ReleaseError } from './postgres/errors.ts';
+import { ADVISORY_LOCK_KEY, LOCK_CHANNEL, readOwner } from './postgres/lock.ts';
+import { findRelease, insertRelease, type ReleaseRef, recordEvent, refOf } from './postgres/releases.ts';
+import { stagingHolder } from './staging/holder.ts';
+
+/** The owner row is announced, so nobody has to ask again and again. */
+export async function awaitLock(db: Database, workflowId: string, runId: string): Promise<void> {
+  await db.session(async (session) => {
+    await session.query(`listen ${LOCK_CHANNEL}`);
+    let announced: () => void = () => undefined;
+    session.on('notification', () => announced());
+    for (;;) {
+      const next = new Promise<void>((resolve) => {
+        announced = resolve;
+      });
+      const owner = await readOwner(session);
+      if (owner?.workflowId === workflowId && owner.runId === runId) return;
+      await Promise.race([next, aborted(db.signal)]);
+    }
+  });
+}
+
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal?.aborted) reject(signal.reason);
+    signal?.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+interface Opened {
+  releaseId: number;
+  resumed: boolean;
+}
+
+export async function openRelease(
+  db: Database,
+  request: AcquireRequest,
+  workflow: { workflowId: string; runId: string },
+): Promise<Opened> {
+  return db.transaction(async (session) => {
+    const { rows } = await session.query<{ release_id: number | null }>(
+      'select release_id::int from pp_release.lock_owner where workflow_id = $1 and run_id = $2 for update',
+      [workflow.workflowId, workflow.runId],
+    );
+    if (!rows[0]) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
+    // A retry after a lost answer, or a reset, finds the row that the workflow has already.
+    if (rows[0].release_id !== null) return { releaseId: rows[0].release_id, resumed: false };
+    const resumable = resumesAny(request) ? await findRelease(session, { label: request.label }) : undefined;
+    if (!resumable && resumesStaging(request)) throw nothingToResume(request, await stagingHolder(session));
+    const releaseId = resumable?.id ?? (await insertRelease(session, { ...request, ...workflow }));
+    if (resumable) {
+      await session.query(
+        'update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null where id = $1',
+        [releaseId, workflow.workflowId, workflow.runId, request.mode],
+      );
+    }
+    await session.query('update pp_release.lock_owner set release_id = $1', [releaseId]);
+    await recordEvent(session, releaseId, 'lock_acquired', {
+      phase: 'acquire_lock',
+      key: ADVISORY_LOCK_KEY,
+      resumed: Boolean(resumable),
+    });
+    return { releaseId, resumed: Boolean(resumable) };
+  });
+}
+
+function resumesAny({ startAt, onlyPhases }: AcquireRequest): boolean {
+  return startAt !== undefined || onlyPhases !== undefined;
+}
+
+function nothingToResume(
+  request: AcquireRequest,
+  holder: { label: string; releaseId: number } | undefined,
+): ReleaseError {
+  const what = holder ? `staging holds release ${holder.releaseId} (${holder.label})` : 'there is no staging';
+  return new ReleaseError(
+    'NothingToResume',
+    `no release is called ${request.label}, so there is nothing to go on with (${what}); start it without startAt and onlyPhases, or from build_staging`,
+  );
+}
+
+/** A rollback works for the release that is current; none is when nothing was ever released. */
+export async function adoptRelease(
+  db: Database,
+  workflow: { workflowId: string; runId: string },
+): Promise<ReleaseRef | undefined> {
+  return db.transaction(async (session) => {
+    const { rows } = await session.query<{ id: number }>(
+      `update pp_release.lock_owner o set release_id = coalesce(o.release_id, (select id from releases where is_current))
+       where workflow_id = $1 and run_id = $2 returning release_id::int as id`,
+      [workflow.workflowId, workflow.runId],
+    );
+    const [owner] = rows;
+    if (!owner) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
+    return owner.id === null ? undefined : refOf(session, owner.id);
+  });
+}

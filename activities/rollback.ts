@@ -1,0 +1,95 @@
+import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { ActivityDeps } from './deps.ts';
+import { limitsOf, type RoundRequest } from './finalise_swap.ts';
+import { dropBackup, listBackups } from './live/backups.ts';
+import { ensureDownloadsView } from './live/downloads.ts';
+import { attemptRollback as attempt, prepareRollback as prepare, type RollbackAttempt } from './live/rollback.ts';
+import { runLater } from './live/swap.ts';
+import { adoptRelease, awaitLock } from './opening.ts';
+import { Database } from './postgres/database.ts';
+import { ReleaseError } from './postgres/errors.ts';
+import { type ReleaseRef, recordEvent } from './postgres/releases.ts';
+import { runStep, withHeartbeat } from './step.ts';
+
+export interface RollbackRequest {
+  stamp: string;
+  discardStaging: boolean;
+  /** Who asked for it. */
+  by: string;
+}
+
+/** The rollback and the cleanup of backups: each under the release lock, for the release that is current. */
+export function rollbackActivities(deps: ActivityDeps) {
+  const step = <T>(release: ReleaseRef, name: string, work: Parameters<typeof runStep<T>>[3]) =>
+    runStep(deps, release, { phase: 'finalise_swap', step: name }, work);
+  return {
+    /**
+     * Waits until the keeper holds the lock, and names the release that is current.
+     *
+     * @throws ReleaseError RollbackRefused when no release is current
+     */
+    async acquireLockForCurrent(): Promise<{ release: ReleaseRef; lockTimeoutMs: number }> {
+      const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
+      const db = new Database(deps.pool, { applicationName: 'pp acquire', signal: cancellationSignal() });
+      return withHeartbeat(async () => {
+        await awaitLock(db, workflowId, runId);
+        const release = await adoptRelease(db, { workflowId, runId });
+        if (!release)
+          throw new ReleaseError('RollbackRefused', 'no release is current, so there is nothing to roll back');
+        return { release, lockTimeoutMs: deps.config.lockTimeoutMs };
+      });
+    },
+
+    async prepareRollback(release: ReleaseRef, request: RollbackRequest): Promise<void> {
+      await step(release, 'rollback prepare', async ({ db, progress, event }) => {
+        await event('rollback_started', { ...request });
+        await prepare(db, release, request, progress);
+      });
+    },
+
+    async attemptRollback(release: ReleaseRef, request: RollbackRequest & RoundRequest): Promise<RollbackAttempt> {
+      return step(release, 'rollback', async ({ db, progress, event }) => {
+        progress('looking for a moment without readers');
+        const result = await attempt(db, release, request.stamp, limitsOf(deps, request));
+        if (result.outcome !== 'already rolled back' && result.ended.length > 0) {
+          await event('blockers_ended', { asked_by: request.endBlockersFor, ended: result.ended });
+        }
+        await event(result.outcome === 'blocked' ? 'rollback_blocked' : 'rollback_completed', {
+          ...result,
+          by: request.by,
+        });
+        return result;
+      });
+    },
+
+    async finishRollback(release: ReleaseRef, later: string[]): Promise<void> {
+      await step(release, 'rollback finish', async ({ db, progress }) => {
+        await runLater(db, later, progress);
+        await ensureDownloadsView(db);
+      });
+    },
+
+    async noteRollbackFailed(release: ReleaseRef, failure: { type: string; message: string }): Promise<void> {
+      await step(release, 'rollback failed', ({ event }) => event('rollback_failed', failure));
+    },
+
+    /** Drops all backups but the newest `keep`, each in a transaction of its own. */
+    async cleanBackups(
+      release: ReleaseRef,
+      request: { keep: number; by: string },
+    ): Promise<{ kept: string[]; dropped: string[] }> {
+      return step(release, 'clean backups', async ({ db, progress }) => {
+        const stamps = (await db.session(listBackups)).map((backup) => backup.stamp);
+        const dropped = stamps.slice(request.keep);
+        for (const stamp of dropped) {
+          progress(`dropping backup ${stamp}`);
+          await db.transaction(async (session) => {
+            await dropBackup(session, stamp);
+            await recordEvent(session, release.releaseId, 'backup_dropped', { stamp, by: request.by });
+          });
+        }
+        return { kept: stamps.slice(0, request.keep), dropped };
+      });
+    },
+  };
+}

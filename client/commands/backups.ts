@@ -1,0 +1,52 @@
+import { type Backup, listBackups } from '../../activities/live/backups.ts';
+import { WORKFLOW } from '../../contracts/index.ts';
+import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
+import { withDatabase } from '../database.ts';
+import { CommandError, EXIT } from '../errors.ts';
+import { ending, launch } from '../launch.ts';
+import { operator } from '../operator.ts';
+import type { Output } from '../output.ts';
+import { withTemporal } from '../temporal.ts';
+
+/** Lists the backups, the newest first. */
+export async function list(output: Output): Promise<void> {
+  const backups = await withDatabase(databaseUrl(readEnvironment()), (db) => db.session(listBackups));
+  output.result(
+    { backups },
+    backups.length > 0
+      ? ['stamp       release          size       state', ...backups.map(line)].join('\n')
+      : 'there are no backups',
+  );
+}
+
+function line({ stamp, releaseId, label, bytes, complete, missing }: Backup): string {
+  const release = releaseId === null ? 'before releases' : `${releaseId} ${label}`;
+  const size = `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
+  return `${stamp}  ${release.padEnd(15)}  ${size.padStart(10)}  ${complete ? 'complete' : `incomplete, lacks ${missing.join(', ')}`}`;
+}
+
+/** Drops all backups but the newest, under the release lock. */
+export async function clean(options: { keep?: string }, output: Output): Promise<void> {
+  const keep = Number(options.keep ?? '1');
+  if (!Number.isInteger(keep) || keep < 0) {
+    throw new CommandError(
+      EXIT.usage,
+      `--keep is ${JSON.stringify(options.keep)}, not a whole number from 0 on: so many of the newest backups stay`,
+    );
+  }
+  await withTemporal(temporalAddress(readEnvironment()), async (client) => {
+    const what = 'cleanup of backups';
+    const { handle } = await launch(client, {
+      type: WORKFLOW.cleanup,
+      workflowId: 'portal-backup-cleanup',
+      input: { keep, by: operator() },
+      what,
+    });
+    const result = (await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)))) as {
+      kept: string[];
+      dropped: string[];
+    };
+    const name = (stamps: string[]) => (stamps.length > 0 ? stamps.join(', ') : 'none');
+    output.result(result, `dropped: ${name(result.dropped)}; kept: ${name(result.kept)}`);
+  });
+}

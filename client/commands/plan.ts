@@ -1,0 +1,102 @@
+import { attemptPlan } from '../../activities/live/attempt.ts';
+import { freeStamp } from '../../activities/live/backups.ts';
+import { planDemote, requireBackup } from '../../activities/live/demote.ts';
+import type { PlanStatement, SwapPlan } from '../../activities/live/plan.ts';
+import { type Prepared, planPromote } from '../../activities/live/promote.ts';
+import type { Database, Session } from '../../activities/postgres/database.ts';
+import { ReleaseError } from '../../activities/postgres/errors.ts';
+import { stagingHolder } from '../../activities/staging/holder.ts';
+import { databaseUrl, readEnvironment } from '../config.ts';
+import { withDatabase } from '../database.ts';
+import { CommandError, EXIT } from '../errors.ts';
+import type { Output } from '../output.ts';
+
+export interface PlanOptions {
+  /** Stamp of a backup: the plan of that rollback instead of the swap of staging. */
+  rollback?: string;
+}
+
+/** Prints what a swap (or a rollback) would do, each statement with its reason. Reads the catalogs only. */
+export async function plan(options: PlanOptions, output: Output): Promise<void> {
+  const { plan: made } = await withDatabase(databaseUrl(readEnvironment()), (db) =>
+    db.session((session) => prepare(session, options)),
+  );
+  output.result(made, render(made));
+  if (made.refusals.length > 0)
+    throw new CommandError(EXIT.refused, `this would be refused: ${made.refusals.join('; ')}`);
+}
+
+/** Runs the plan on the real database, as politely as the swap, and undoes it: readers may feel it for a moment. */
+export async function rehearse(options: PlanOptions & { budget?: string }, output: Output): Promise<void> {
+  const roundMs = Number(options.budget ?? '30000');
+  if (!(roundMs > 0))
+    throw new CommandError(EXIT.usage, `--budget is ${JSON.stringify(options.budget)}, not a number of milliseconds`);
+  const result = await withDatabase(databaseUrl(readEnvironment()), (db) => rehearseOn(db, options, roundMs));
+  if (result.outcome === 'blocked') {
+    const names = result.blockers.map(
+      ({ pid, role, application, relation }) =>
+        `pid ${pid} (role ${role}, application ${application || 'unnamed'}) on ${relation}`,
+    );
+    throw new CommandError(
+      EXIT.refused,
+      `no moment without readers within ${roundMs} ms; in the way: ${names.join('; ') || 'short readers'}`,
+      { ...result },
+    );
+  }
+  output.result(
+    result,
+    `rehearsed and undone: ${result.statements} statements, the locks were held for ${result.lockWindowMs} ms (try ${result.tries})`,
+  );
+}
+
+async function rehearseOn(db: Database, options: PlanOptions, roundMs: number) {
+  return db.session(async (session) => {
+    const { snapshot, plan: made } = await prepare(session, options);
+    const attempt = await attemptPlan(
+      db,
+      session,
+      snapshot,
+      made,
+      { roundMs, statementTimeoutMs: 300_000 },
+      'rollback',
+    );
+    return { ...attempt, statements: made.inside.length };
+  });
+}
+
+async function prepare(session: Session, options: PlanOptions): Promise<Prepared> {
+  if (options.rollback === undefined) {
+    const holder = await stagingHolder(session);
+    if (!holder)
+      throw new CommandError(
+        EXIT.refused,
+        'there is no staging, so there is nothing to swap; start a release in mode dry-run first',
+      );
+    return planPromote(session, holder.releaseId, await freeStamp(session));
+  }
+  try {
+    await requireBackup(session, options.rollback);
+  } catch (error) {
+    if (!(error instanceof ReleaseError)) throw error;
+    throw new CommandError(error.type === 'BadInput' ? EXIT.usage : EXIT.refused, error.message, error.facts);
+  }
+  const { rows } = await session.query<{ id: number }>('select id::int from releases where is_current');
+  if (!rows[0]) throw new CommandError(EXIT.refused, 'no release is current, so there is nothing to roll back');
+  return planDemote(session, options.rollback, rows[0].id);
+}
+
+function render(made: SwapPlan): string {
+  const section = (title: string, statements: PlanStatement[]) => [
+    `-- ${title}: ${statements.length} statements`,
+    ...statements.flatMap(({ sql, reason }) => [`-- ${reason}`, `${sql.trim()};`]),
+    '',
+  ];
+  return [
+    ...section('before the lock', made.before),
+    `-- locked: ${made.locks.join(', ')}`,
+    ...section('under the lock, in one transaction', made.inside),
+    ...section('after COMMIT', made.after),
+    ...(made.changes.length > 0 ? ['-- changes:', ...made.changes.map((change) => `--   ${change}`)] : []),
+    ...(made.refusals.length > 0 ? ['-- refused:', ...made.refusals.map((refusal) => `--   ${refusal}`)] : []),
+  ].join('\n');
+}

@@ -1,0 +1,103 @@
+import {
+  type Client,
+  WithStartWorkflowOperation,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { TASK_QUEUE } from '../contracts/index.ts';
+import { admittedUpdate } from '../workflows/messages.ts';
+import { CommandError, EXIT } from './errors.ts';
+
+export interface Launch {
+  /** Workflow type and its only argument. */
+  type: string;
+  workflowId: string;
+  input: object;
+  /** What messages call it: `release Apr2026`. */
+  what: string;
+}
+
+export interface Launched {
+  releaseId: number;
+  workflowId: string;
+  runId: string;
+  handle: WorkflowHandle;
+}
+
+/**
+ * Starts a workflow and waits until it holds the release lock.
+ *
+ * @throws CommandError with exit code 3 when somebody else holds it, 1 when no worker polls or the start fails
+ */
+export async function launch(client: Client, { type, workflowId, input, what }: Launch): Promise<Launched> {
+  await requireWorker(client);
+  const operation = new WithStartWorkflowOperation(type, {
+    workflowId,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'FAIL',
+  });
+  const admission = await client.workflow
+    .executeUpdateWithStart(admittedUpdate, { args: [], startWorkflowOperation: operation })
+    .catch((error: unknown) => Promise.reject(refusal(error, what)));
+  if (!admission.admitted) {
+    const exitCode = admission.holder ? EXIT.refused : EXIT.failed;
+    throw new CommandError(exitCode, `${what} was not started: ${admission.reason}`, { holder: admission.holder });
+  }
+  const handle = await operation.workflowHandle();
+  const { runId } = await handle.describe();
+  return { releaseId: admission.releaseId, workflowId, runId, handle };
+}
+
+/** Without a worker the start would wait for ever and say nothing. */
+async function requireWorker(client: Client): Promise<void> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: TASK_QUEUE },
+    taskQueueType: 1,
+  });
+  if ((pollers ?? []).length > 0) return;
+  throw new CommandError(
+    EXIT.failed,
+    `no worker polls the task queue ${TASK_QUEUE}, so nothing would happen; start one with pp-release worker, or npm run stack -- up`,
+  );
+}
+
+function refusal(error: unknown, what: string): unknown {
+  if (error instanceof WorkflowExecutionAlreadyStartedError) {
+    return new CommandError(
+      EXIT.refused,
+      `${what} is already running; see pp-release status, or stop it with pp-release abort`,
+    );
+  }
+  return ending(error, what);
+}
+
+/** Types of failure that mean: not done, because something was in the way; nothing has changed. */
+const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused']);
+
+/** The message and exit code that fit the way in which a workflow failed. */
+export function ending(error: unknown, what: string): unknown {
+  if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowUpdateFailedError)) return error;
+  const cause = ownFailure(error.cause);
+  if (cause instanceof CancelledFailure) return new CommandError(EXIT.failed, `${what} was aborted`);
+  const type = (cause instanceof ApplicationFailure && cause.type) || undefined;
+  const exitCode = type === 'BadInput' ? EXIT.usage : type && REFUSALS.has(type) ? EXIT.refused : EXIT.failed;
+  return new CommandError(exitCode, `${what} failed: ${cause?.message ?? error.message}`, { type }, { cause: error });
+}
+
+/** The failure that a room or a workflow wrote, under the frames that Temporal puts around it. */
+function ownFailure(error: Error | undefined): Error | undefined {
+  let current = error;
+  while (
+    current &&
+    !(current instanceof ApplicationFailure || current instanceof CancelledFailure) &&
+    current.cause instanceof Error
+  ) {
+    current = current.cause;
+  }
+  return current;
+}
