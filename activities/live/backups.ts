@@ -50,20 +50,25 @@ export async function listBackups(session: Session): Promise<Backup[]> {
   });
 }
 
-/** The stamp of this minute in UTC, or the next minute that no backup has: two swaps in one minute get two stamps. */
+/**
+ * The stamp of this minute in UTC, or the minute after the newest backup's, so that two swaps in one minute get two stamps
+ * and a later backup always has the greater one: retention and rollback know the newest by it. A stamp of more than a day
+ * ahead is nobody's work of today and does not count.
+ */
 export async function freeStamp(session: Session): Promise<string> {
   const { rows } = await session.query<{ stamp: string }>(
-    `select to_char(minute, 'YYMMDDHH24MI') as stamp
-     from generate_series(0, 1440) n
-     cross join lateral (select (now() at time zone 'utc') + n * interval '1 minute' as minute) m
-     where not exists (select from pg_class where relname like 'bk' || to_char(minute, 'YYMMDDHH24MI') || '\\_%')
-       and not exists (select from releases where to_char(backup_timestamp, 'YYMMDDHH24MI') = to_char(minute, 'YYMMDDHH24MI'))
-     order by n limit 1`,
+    `with known as (
+       select substr(relname, 3, 10) as stamp from pg_class where relname ~ '^bk[0-9]{10}_'
+       union all
+       select to_char(backup_timestamp, 'YYMMDDHH24MI') from releases where backup_timestamp is not null
+     ),
+     clock as (select now() at time zone 'utc' as minute)
+     select to_char(greatest(minute, (
+         select to_timestamp(max(stamp), 'YYMMDDHH24MI')::timestamp + interval '1 minute' from known
+         where stamp <= to_char(minute + interval '1 day', 'YYMMDDHH24MI'))), 'YYMMDDHH24MI') as stamp
+     from clock`,
   );
-  const stamp = rows[0]?.stamp;
-  if (!stamp)
-    throw new ReleaseError('SwapRefused', 'every minute of the coming day has a backup already: clean the backups');
-  return stamp;
+  return (rows[0] as { stamp: string }).stamp;
 }
 
 /**
