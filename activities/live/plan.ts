@@ -1,4 +1,5 @@
 import { ident, literal } from '../postgres/identifiers.ts';
+import { isReworded, loosen, retarget } from '../postgres/retarget.ts';
 import {
   type Decoration,
   describeGeneration,
@@ -9,7 +10,6 @@ import {
   type RelationModel,
   type SwapSnapshot,
 } from './model.ts';
-import { loosen, retarget } from './retarget.ts';
 import { shapeChanges } from './shape.ts';
 
 export interface PlanStatement {
@@ -82,9 +82,15 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
         reason: `${name} reads released relations through a view`,
       })),
     ],
-    changes: [...shape.changes, ...completed.changes],
+    changes: [...shape.changes, ...completed.changes, ...rewordedDependents(snapshot)],
     refusals: [...snapshot.refusals, ...shape.refusals],
   };
+}
+
+function rewordedDependents({ dependents }: SwapSnapshot): string[] {
+  return dependents
+    .filter(({ after }) => after.some(isReworded))
+    .map(({ kind, name }) => `${kind} ${name}: PostgreSQL will write it in other words than before; it means the same`);
 }
 
 /** What the incoming relations lack of live's properties, as statements; and the objects they will have afterwards. */
@@ -99,7 +105,9 @@ function completeIncoming(snapshot: SwapSnapshot, incoming: Generation) {
     if (!model) continue;
     const objects = new Map(model.objects.map((object) => [`${object.kind} ${object.liveName}`, object]));
     const lacking = difference(live.decorations, model.decorations);
-    for (const { kind, apply, was } of lacking.changed) {
+    for (const { kind, id, apply, was } of lacking.changed) {
+      if (isReworded(apply))
+        changes.push(`${live.relation}: PostgreSQL will write ${id} in other words than before; it means the same`);
       if (was?.remove)
         statements.push(
           statement(was.remove, names, `${describeGeneration(incoming)} ${live.relation}: the old ${kind} makes room`),

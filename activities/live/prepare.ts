@@ -1,14 +1,15 @@
 import { tables } from '../../catalog/index.ts';
 import { indexStagingViews } from '../portal/materialized_views.ts';
 import type { Database, Session } from '../postgres/database.ts';
+import { sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { sequencesOf } from '../postgres/introspection.ts';
+import { retarget } from '../postgres/retarget.ts';
 import { addForeignKeys, addIndexes } from '../staging/indexes.ts';
 import { editedLookups } from '../staging/live_lookups.ts';
 import { refused } from './attempt.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
-import { retarget } from './retarget.ts';
 
 /**
  * Everything that can be done before the lock: indexes and keys that are left out still, sequences, grants, triggers and
@@ -54,7 +55,9 @@ export async function complete(
   if (first.plan.refusals.length > 0) throw refused(first.plan.refusals);
   for (const { sql, reason } of first.plan.before) {
     onStep(reason);
-    await db.transaction((session) => session.query(sql));
+    await db
+      .transaction((session) => session.query(sql))
+      .catch((error: unknown) => Promise.reject(notCarried(error, reason, sql)));
   }
   const prepared = first.plan.before.length > 0 ? await db.session(plan) : first;
   if (prepared.plan.before.length > 0) {
@@ -64,6 +67,13 @@ export async function complete(
   }
   await askChecks(db, prepared.snapshot);
   return prepared;
+}
+
+/** What PostgreSQL does not let us carry (a right that we lack, say) is named; trouble with the connection is not ours. */
+function notCarried(error: unknown, reason: string, sql: string): unknown {
+  const state = sqlstateOf(error);
+  if (!state || !/^(42|0A|22|2B|55000|0L|0P)/.test(state)) return error;
+  return refused([`${reason}: ${(error as Error).message} (${sql})`]);
 }
 
 /** Rows elsewhere that refer to what the incoming relations no longer have. */

@@ -2,6 +2,7 @@ import { tables } from '../../catalog/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import { foreignKeysOf, type IndexShape, indexesOf } from '../postgres/introspection.ts';
+import { loosen } from '../postgres/retarget.ts';
 
 /** Indexes that are built at the same time: more sessions than cores only get in each other's way. */
 const SIDE_BY_SIDE = 2;
@@ -44,7 +45,7 @@ function unmatched(wanted: IndexShape[], present: IndexShape[]): IndexShape[] {
 }
 
 function signature(index: IndexShape): string {
-  return `${index.shape}|${index.constraint ?? ''}`;
+  return loosen(`${index.shape}|${index.constraint ?? ''}`);
 }
 
 function createLike(table: string, index: IndexShape): string {

@@ -36,15 +36,15 @@ select oid::text, kind, id, apply, remove from (
          format('alter table %s set tablespace %I', target, coalesce(t.spcname, 'pg_default')), null
   from rel left join pg_tablespace t on t.oid = rel.reltablespace where relkind <> 'S'
   union all
-  select 2, 3, oid, 'option', 'option ' || split_part(o, '=', 1),
+  select 3, nth, oid, 'option', 'option ' || split_part(o, '=', 1),
          format('alter table %s set (%s = %L)', target, split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)),
          format('alter table %s reset (%s)', target, split_part(o, '=', 1))
-  from rel, unnest(reloptions) o where relkind <> 'S'
+  from rel, unnest(reloptions) with ordinality u (o, nth) where relkind <> 'S'
   union all
-  select 2, 4, rel.oid, 'option', 'option toast.' || split_part(o, '=', 1),
+  select 3, 1000 + nth, rel.oid, 'option', 'option toast.' || split_part(o, '=', 1),
          format('alter table %s set (toast.%s = %L)', target, split_part(o, '=', 1), substr(o, strpos(o, '=') + 1)),
          format('alter table %s reset (toast.%s)', target, split_part(o, '=', 1))
-  from rel join pg_class t on t.oid = rel.reltoastrelid, unnest(t.reloptions) o
+  from rel join pg_class t on t.oid = rel.reltoastrelid, unnest(t.reloptions) with ordinality u (o, nth)
 
   union all -- 3 columns: statistics target, options such as n_distinct, storage, compression
   select 3, attnum, rel.oid, 'column statistics', 'column statistics ' || attname,
@@ -79,8 +79,8 @@ select oid::text, kind, id, apply, remove from (
 
   union all -- 5 indexes, and the constraints that they serve
   select 5, indexrelid::bigint, rel_oid, 'index', 'index ' || name,
-         coalesce(format('alter table %s add constraint :{%s} %s', target, name, constraint_def),
-                  format('create %sindex :{%s} on %s %s', is_unique, name, target, tail)),
+         case when conname is not null then format('alter table %s add constraint :{%s} %s', target, name, constraint_def)
+              else format('create %sindex :{%s} on %s %s', is_unique, name, target, tail) end,
          case when conname is null then format('drop index public.%I', name)
               else format('alter table %s drop constraint :{%s}', target, name) end
   from idx
@@ -116,11 +116,11 @@ select oid::text, kind, id, apply, remove from (
          format('drop statistics public.%I', stxname)
   from rel join pg_statistic_ext s on s.stxrelid = rel.oid
   union all
-  select 8, s.oid::bigint, rel.oid, 'statistics target', 'statistics target ' || stxname,
+  select 9, s.oid::bigint, rel.oid, 'statistics target', 'statistics target ' || stxname,
          format('alter statistics public.%I set statistics %s', stxname, stxstattarget), null
   from rel join pg_statistic_ext s on s.stxrelid = rel.oid where stxstattarget >= 0
   union all
-  select 8, s.oid::bigint, rel.oid, 'statistics owner', 'statistics owner ' || stxname,
+  select 9, s.oid::bigint, rel.oid, 'statistics owner', 'statistics owner ' || stxname,
          format('alter statistics public.%I owner to %I', stxname, r.rolname), null
   from rel join pg_statistic_ext s on s.stxrelid = rel.oid join pg_roles r on r.oid = s.stxowner
 
@@ -145,8 +145,8 @@ select oid::text, kind, id, apply, remove from (
                 case when polpermissive then 'permissive' else 'restrictive' end,
                 case polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update' when 'd' then 'delete' else 'all' end,
                 (select string_agg(g.name, ', ' order by g.name) from grantee g where g.oid = any (polroles)))
-           || coalesce(format(' using (%s)', pg_get_expr(polqual, polrelid)), '')
-           || coalesce(format(' with check (%s)', pg_get_expr(polwithcheck, polrelid)), ''),
+           || coalesce(' using (' || pg_get_expr(polqual, polrelid) || ')', '')
+           || coalesce(' with check (' || pg_get_expr(polwithcheck, polrelid) || ')', ''),
          format('drop policy %I on %s', polname, target)
   from rel join pg_policy p on p.polrelid = rel.oid
 

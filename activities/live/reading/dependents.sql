@@ -34,8 +34,8 @@ where v.oid not in (select oid from rel)
 union all -- policies of other tables
 select 'policy', format('%s on %s', p.polname, p.polrelid::regclass), '{}',
        array[format('alter policy %I on %s', p.polname, p.polrelid::regclass)
-             || coalesce(format(' using (%s)', pg_get_expr(polqual, polrelid)), '')
-             || coalesce(format(' with check (%s)', pg_get_expr(polwithcheck, polrelid)), '')], '{}',
+             || coalesce(' using (' || pg_get_expr(polqual, polrelid) || ')', '')
+             || coalesce(' with check (' || pg_get_expr(polwithcheck, polrelid) || ')', '')], '{}',
        p.polrelid::regclass::text, null, null
 from dep join pg_policy p on dep.classid = 'pg_policy'::regclass and p.oid = dep.objid
 where p.polrelid not in (select oid from rel)
@@ -94,9 +94,9 @@ union all -- publications
 select 'publication', format('%I of %s', p.pubname, rel.target),
        array[format('alter publication %I drop table %s', p.pubname, rel.target)],
        array[format('alter publication %I add table %s', p.pubname, rel.target)
-             || coalesce((select format(' (%s)', string_agg(quote_ident(attname), ', ' order by attnum))
+             || coalesce((select ' (' || string_agg(quote_ident(attname), ', ' order by attnum) || ')'
                           from pg_attribute where attrelid = rel.oid and attnum = any (pr.prattrs::int2[])), '')
-             || coalesce(format(' where (%s)', pg_get_expr(pr.prqual, rel.oid)), '')],
+             || coalesce(' where (' || pg_get_expr(pr.prqual, rel.oid) || ')', '')],
        '{}', null, null, null
 from pg_publication_rel pr join pg_publication p on p.oid = pr.prpubid join rel on rel.oid = pr.prrelid
 order by kind, name

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { tables, views } from '../../../catalog/index.ts';
 import type { Session } from '../../postgres/database.ts';
+import { loosen, retarget } from '../../postgres/retarget.ts';
 import {
   type Column,
   type Decoration,
@@ -13,7 +14,6 @@ import {
   type RelationModel,
   type SwapSnapshot,
 } from '../model.ts';
-import { loosen, retarget } from '../retarget.ts';
 
 const query = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
 const DECORATIONS = query('decorations');
@@ -118,8 +118,8 @@ async function readGeneration(
     model?.decorations.push({
       kind,
       id: renameId(id, toLive),
-      apply: retarget(apply, toLive),
-      remove: remove && retarget(remove, toLive),
+      apply: retarget(apply, toLive, 'kept'),
+      remove: remove && retarget(remove, toLive, 'kept'),
     });
   }
   return models;

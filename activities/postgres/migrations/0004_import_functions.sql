@@ -10,6 +10,7 @@ declare
 begin
   for generation in
     select c.oid from pg_class c
+    join pg_attribute a on a.attrelid = c.oid and a.attname = p_column and not a.attisdropped -- a backup may be older
     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
       and (c.relname = p_table or c.relname ~ ('^bk[0-9]{10}_' || p_table || '$'))
   loop

@@ -1,4 +1,4 @@
-import { ident } from '../postgres/identifiers.ts';
+import { ident } from './identifiers.ts';
 
 /** One token of SQL as PostgreSQL's deparser writes it. */
 interface Token {
@@ -19,15 +19,17 @@ function tokens(sql: string): Token[] {
 /**
  * Replaces names of relations, indexes and sequences in a text that PostgreSQL wrote under an empty search_path: there a
  * name of schema public is always qualified, and a bare name before a dot is a column's qualifier. String constants stay.
- * `:{name}` marks a name that the syntax wants unqualified (CREATE INDEX name, CLUSTER ON name).
+ * `:{name}` marks a name that the syntax wants unqualified (CREATE INDEX name, CLUSTER ON name); the mark can be kept, for
+ * a text that is compared or retargeted again.
  */
-export function retarget(sql: string, names: ReadonlyMap<string, string>): string {
+export function retarget(sql: string, names: ReadonlyMap<string, string>, marks: 'quoted' | 'kept' = 'quoted'): string {
   const list = tokens(sql);
   return list
     .map((token, at) => {
       if (token.text.startsWith(':{')) {
         const name = token.text.slice(2, -1);
-        return ident(names.get(name) ?? name);
+        const target = names.get(name) ?? name;
+        return marks === 'kept' ? `:{${target}}` : ident(target);
       }
       const target = token.name === undefined ? undefined : names.get(token.name);
       if (target === undefined) return token.text;
@@ -38,7 +40,7 @@ export function retarget(sql: string, names: ReadonlyMap<string, string>): strin
     .join('');
 }
 
-/** The same with marked names put back to marks, for comparing two generations in the names of one. */
+/** Two texts that mean the same to PostgreSQL's deparser are the same in this form. */
 export function loosen(sql: string): string {
   // The deparser writes `x IN ('a', 'b')` over varchar in two ways, and settles for the second one when its own text is
   // read again. Nothing else may be taken for equal.
@@ -48,4 +50,9 @@ export function loosen(sql: string): string {
     text = text.replace(/\(('(?:[^']|'')*')\)/g, '$1').replace(/\(\((ARRAY\[[^\]]*\])\)\)/g, '($1)');
   }
   return text;
+}
+
+/** True for a text that PostgreSQL writes in other words once it has read it again: `IN (…)` over varchar. */
+export function isReworded(sql: string): boolean {
+  return /\(\(ARRAY\[[^\]]*::character varying[^\]]*\]\)::text\[\]\)/.test(sql);
 }
