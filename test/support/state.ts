@@ -2,18 +2,27 @@ import { tables, views } from '../../catalog/index.ts';
 import type { ReleaseHarness } from './release.ts';
 
 /** A digest of all rows of each released table and view of a generation: '' for live, `bk2604010600_` for a backup. */
-export async function digests(harness: ReleaseHarness, prefix = ''): Promise<Record<string, string>> {
+export function digests(harness: ReleaseHarness, prefix = ''): Promise<Record<string, string>> {
+  return digestsOf(harness, prefix, 't::text');
+}
+
+/** The same without created_at and updated_at, which tell when a release started. */
+export function contents(harness: ReleaseHarness, prefix = ''): Promise<Record<string, string>> {
+  return digestsOf(harness, prefix, `(to_jsonb(t) - '{created_at,updated_at}'::text[])::text`);
+}
+
+async function digestsOf(harness: ReleaseHarness, prefix: string, row: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const { name } of [...tables, ...views]) {
     const [there] = await harness.live<{ there: boolean }>(`select to_regclass($1) is not null as there`, [
       prefix + name,
     ]);
     if (!there?.there) continue;
-    const [row] = await harness.live<{ digest: string }>(
-      `select count(*) || ' ' || md5(coalesce(string_agg(md5(t::text), '' order by md5(t::text)), '')) as digest
+    const [answer] = await harness.live<{ digest: string }>(
+      `select count(*) || ' ' || md5(coalesce(string_agg(md5(${row}), '' order by md5(${row})), '')) as digest
        from "${prefix}${name}" t`,
     );
-    found[name] = row?.digest ?? '';
+    found[name] = answer?.digest ?? '';
   }
   return found;
 }
@@ -123,4 +132,13 @@ export async function liveSchema(harness: ReleaseHarness) {
      order by 1, 2, 3`,
     [names],
   );
+}
+
+/** True while a session of a release waits for somebody else's lock, on the live server or on the portal. */
+export async function waitsForLock(harness: ReleaseHarness, on: 'live' | 'portal' = 'live'): Promise<boolean> {
+  const [row] = await harness[on]<{ waits: boolean }>(
+    `select exists (select from pg_locks l join pg_stat_activity a using (pid)
+                    where not l.granted and a.datname = current_database()) as waits`,
+  );
+  return row?.waits ?? false;
 }
