@@ -1,0 +1,93 @@
+import type pg from 'pg';
+import type { AttemptLimits } from '../../activities/live/attempt.ts';
+import { freeStamp } from '../../activities/live/backups.ts';
+import { prepareStaging } from '../../activities/live/prepare.ts';
+import { planPromote } from '../../activities/live/promote.ts';
+import { attemptRollback, prepareRollback, type RollbackAttempt } from '../../activities/live/rollback.ts';
+import { attemptSwap, runLater, type SwapAttempt } from '../../activities/live/swap.ts';
+import { createStagingViews, indexStagingViews } from '../../activities/portal/materialized_views.ts';
+import { createPool, Database } from '../../activities/postgres/database.ts';
+import { insertRelease, type ReleaseRef, refOf } from '../../activities/postgres/releases.ts';
+import { buildStaging } from '../../activities/staging/build.ts';
+import { runImporter } from '../../activities/staging/importer.ts';
+import { writeManifest } from '../../activities/staging/manifest.ts';
+import { importers } from '../../catalog/index.ts';
+import { seed } from '../../local/portal/seed.ts';
+import { createTestDatabases, type TestDatabases } from './database.ts';
+
+export const LIMITS: AttemptLimits = { roundMs: 3_000, statementTimeoutMs: 30_000 };
+const QUIET = () => undefined;
+
+/** A live database and its portal, and releases made by calling the rooms: what stands below Temporal. */
+export interface Rooms {
+  databases: TestDatabases;
+  pool: pg.Pool;
+  db: Database;
+  /** Fills the portal as it stands `month` months later. */
+  seed(month: number): Promise<void>;
+  /** A release up to its manifest: staging is full. */
+  stage(label: string): Promise<ReleaseRef>;
+  prepare(release: ReleaseRef): Promise<void>;
+  swap(release: ReleaseRef, limits?: Partial<AttemptLimits>): Promise<SwapAttempt>;
+  /** Stages, prepares and swaps. @returns the release, and the stamp of what was live before */
+  release(label: string): Promise<{ release: ReleaseRef; stamp: string }>;
+  rollback(release: ReleaseRef, stamp: string, options?: { discardStaging?: boolean }): Promise<RollbackAttempt>;
+  /** Rows of a query on the live database. */
+  rows<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>;
+  close(): Promise<void>;
+}
+
+export async function openRooms(sites = 150, given?: TestDatabases): Promise<Rooms> {
+  const databases = given ?? (await createTestDatabases());
+  const pool = createPool(databases.databaseUrl, 4);
+  const db = new Database(pool, { applicationName: 'rooms' });
+  const rooms: Rooms = {
+    databases,
+    pool,
+    db,
+    seed: async (month) => {
+      await seed({ url: databases.portalUrl, sites, month });
+    },
+    stage: (label) => stage(db, label),
+    prepare: (release) =>
+      prepareStaging(db, async (session) => planPromote(session, release.releaseId, await freeStamp(session)), QUIET),
+    swap: async (release, limits = {}) => {
+      const attempt = await attemptSwap(db, release, { ...LIMITS, ...limits });
+      if (attempt.outcome === 'swapped') await runLater(db, attempt.later, QUIET);
+      return attempt;
+    },
+    release: async (label) => {
+      const release = await rooms.stage(label);
+      await rooms.prepare(release);
+      const attempt = await rooms.swap(release);
+      if (attempt.outcome !== 'swapped') throw new Error(`not swapped: ${JSON.stringify(attempt)}`);
+      return { release, stamp: attempt.stamp };
+    },
+    rollback: async (release, stamp, { discardStaging = false } = {}) => {
+      await prepareRollback(db, release, { stamp, discardStaging }, QUIET);
+      const attempt = await attemptRollback(db, release, stamp, LIMITS);
+      if (attempt.outcome === 'rolled back') await runLater(db, attempt.later, QUIET);
+      return attempt;
+    },
+    rows: (sql, values = []) => db.query(sql, values),
+    close: async () => {
+      await pool.end();
+      await databases.drop();
+    },
+  };
+  return rooms;
+}
+
+async function stage(db: Database, label: string): Promise<ReleaseRef> {
+  const release = await db.transaction(async (session) => {
+    const id = await insertRelease(session, { label, mode: 'direct', workflowId: `test ${label}`, runId: 'test' });
+    return refOf(session, id);
+  });
+  await createStagingViews(db, QUIET);
+  await indexStagingViews(db);
+  const imported = new Set(importers.flatMap(({ fills }) => fills));
+  await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });
+  for (const importer of importers) await runImporter(db, release, importer, { onStep: QUIET });
+  await writeManifest(db, release, { importers: importers.map(({ name }) => name) });
+  return release;
+}
