@@ -15,6 +15,10 @@ export async function withTemporal<T>(where: TemporalAddress, work: (client: Cli
   } catch (error) {
     if (error instanceof ServiceError && /UNAVAILABLE|failed to connect/i.test(String(error.cause)))
       throw unreachable(where, error);
+    if (error instanceof Error && /NOT_FOUND: Namespace .* is not found/i.test(error.message)) {
+      const text = `Temporal at ${where.address} has no namespace ${where.namespace}; create it, or set TEMPORAL_NAMESPACE`;
+      throw new CommandError(EXIT.failed, text, { namespace: where.namespace }, { cause: error });
+    }
     throw error;
   } finally {
     await connection.close();

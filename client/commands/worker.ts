@@ -1,10 +1,18 @@
 import { readWorkerConfig } from '../../worker/config.ts';
 import { createLog } from '../../worker/log.ts';
 import { runWorker } from '../../worker/run.ts';
-import { readEnvironment } from '../config.ts';
+import { readEnvironment, temporalAddress } from '../config.ts';
+import { withDatabase } from '../database.ts';
+import { withTemporal } from '../temporal.ts';
 
-/** Runs a worker in the foreground until SIGINT or SIGTERM. */
+/** Runs a worker in the foreground until SIGINT or SIGTERM. @throws CommandError when it could not do any work */
 export async function worker(): Promise<void> {
-  const config = readWorkerConfig(readEnvironment());
+  const environment = readEnvironment();
+  const config = readWorkerConfig(environment);
+  // Otherwise it would poll, and each release would fail or wait for ever with an error of the innards.
+  await withTemporal(temporalAddress(environment), ({ workflowService, options: { namespace } }) =>
+    workflowService.describeNamespace({ namespace }),
+  );
+  await withDatabase(config.databaseUrl, (db) => db.query('select from releases, pp_release.lock_owner limit 0'));
   await runWorker(config, createLog(config.logPath));
 }
