@@ -115,6 +115,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Relea
   }
 }
 
+const COMMAND_LIMIT_MS = 100_000;
+
 /** Runs `pp-release` with exactly these settings. */
 export async function runCommandLine(args: string[], env: Record<string, string>): Promise<CommandOutcome> {
   const child = spawn(process.execPath, ['client/bin.mjs', ...args], {
@@ -122,6 +124,8 @@ export async function runCommandLine(args: string[], env: Record<string, string>
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...cleanEnvironment(), ...env },
   });
+  // A command that hangs fails its test, and must not outlive it.
+  const limit = setTimeout(() => child.kill('SIGKILL'), COMMAND_LIMIT_MS);
   const outcome: CommandOutcome = { code: null, stdout: '', stderr: '' };
   child.stdout.on('data', (chunk) => {
     outcome.stdout += chunk;
@@ -130,6 +134,7 @@ export async function runCommandLine(args: string[], env: Record<string, string>
     outcome.stderr += chunk;
   });
   const [code] = (await once(child, 'close')) as [number | null];
+  clearTimeout(limit);
   return { ...outcome, code };
 }
 
