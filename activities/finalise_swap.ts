@@ -7,7 +7,7 @@ import { attemptSwap, runLater, type SwapAttempt } from './live/swap.ts';
 import { findRelease, type ReleaseRef } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
-import { requireMarks, requireTables } from './staging/validate.ts';
+import { requireMarks } from './staging/validate.ts';
 import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
 
 export interface SwapRequest {
@@ -44,7 +44,6 @@ export function swapActivities(deps: ActivityDeps) {
         if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
         await step.db.session(async (session) => {
           await requireStagingOf(session, release);
-          await requireTables(session);
           // A release that was live already and was rolled back is complete: its marks were cleared when it succeeded.
           const row = await findRelease(session, { id: release.releaseId });
           if (row?.state !== 'rolled_back') await requireMarks(session, release, request.importers);

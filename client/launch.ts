@@ -1,10 +1,12 @@
 import {
   type Client,
+  isGrpcDeadlineError,
   WithStartWorkflowOperation,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowHandle,
   WorkflowUpdateFailedError,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { TASK_QUEUE } from '../contracts/index.ts';
@@ -40,9 +42,11 @@ export async function launch(client: Client, { type, workflowId, input, what }: 
     args: [input],
     workflowIdConflictPolicy: 'FAIL',
   });
-  const admission = await client.workflow
-    .executeUpdateWithStart(admittedUpdate, { args: [], startWorkflowOperation: operation })
-    .catch((error: unknown) => Promise.reject(refusal(error, what)));
+  const admission = await client
+    .withDeadline(Date.now() + ANSWER_LIMIT_MS, () =>
+      client.workflow.executeUpdateWithStart(admittedUpdate, { args: [], startWorkflowOperation: operation }),
+    )
+    .catch((error: unknown) => Promise.reject(refusal(error, what, workflowId)));
   if (!admission.admitted) {
     const exitCode = admission.holder ? EXIT.refused : EXIT.failed;
     throw new CommandError(exitCode, `${what} was not started: ${admission.reason}`, { holder: admission.holder });
@@ -66,7 +70,14 @@ async function requireWorker(client: Client): Promise<void> {
   );
 }
 
-function refusal(error: unknown, what: string): unknown {
+function refusal(error: unknown, what: string, workflowId: string): unknown {
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
+    const limit = `${ANSWER_LIMIT_MS / 1000} s`;
+    return new CommandError(
+      EXIT.failed,
+      `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`,
+    );
+  }
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     return new CommandError(
       EXIT.refused,
@@ -75,6 +86,9 @@ function refusal(error: unknown, what: string): unknown {
   }
   return ending(error, what);
 }
+
+/** A worker that died a moment ago still counts as polling; so the answer itself has a limit. */
+const ANSWER_LIMIT_MS = 60_000;
 
 /** Types of failure that mean: not done, because something was in the way; nothing has changed. */
 const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused']);

@@ -29,20 +29,23 @@ function elapsed(since: string): number {
   return Math.max(0, (Date.now() - Date.parse(since)) / 1000);
 }
 
-/** Counts at the top level, and one level down, as `name 123`. */
+/** Counts at the top level, the largest first, and one level down as a sum, as `name 123`. */
 function summary(result: Record<string, unknown> | undefined): string {
-  const parts = Object.entries(result ?? {}).flatMap(([name, value]) => {
-    if (typeof value === 'number') return [`${name} ${value.toLocaleString('en')}`];
-    if (typeof value === 'string') return [name === 'digest' ? `${name} ${value.slice(0, 12)}` : `${name} ${value}`];
-    if (value && typeof value === 'object' && !Array.isArray(value)) {
-      const counts = Object.values(value).filter((count) => typeof count === 'number');
-      return counts.length > 0
-        ? [`${name} ${counts.reduce((a, b) => a + b, 0).toLocaleString('en')} in ${counts.length}`]
-        : [];
-    }
-    return [];
-  });
-  return parts.slice(0, 6).join(', ');
+  const entries = Object.entries(result ?? {});
+  const counts = entries.filter((entry): entry is [string, number] => typeof entry[1] === 'number');
+  const numbers = counts.sort((a, b) => b[1] - a[1]).map(([name, value]) => `${name} ${value.toLocaleString('en')}`);
+  const texts = entries.flatMap(([name, value]) =>
+    typeof value === 'string' ? [name === 'digest' ? `${name} ${value.slice(0, 12)}` : `${name} ${value}`] : [],
+  );
+  const sums = entries.flatMap(([name, value]) => sumOf(name, value));
+  return [...texts, ...sums, ...numbers].slice(0, 6).join(', ');
+}
+
+function sumOf(name: string, value: unknown): string[] {
+  if (!value || typeof value !== 'object' || Array.isArray(value)) return [];
+  const counts = Object.values(value).filter((count) => typeof count === 'number');
+  if (counts.length === 0) return [];
+  return [`${name}: ${counts.reduce((a, b) => a + b, 0).toLocaleString('en')} rows in ${counts.length} relations`];
 }
 
 export function renderStatus(report: StatusReport): string {

@@ -33,7 +33,7 @@ export const releaseInputSchema = z
     createStagingMaterializedViews: z.boolean().default(true),
     importOnly: importerNames.optional(),
     importSkip: importerNames.optional(),
-    /** At most this many rows of each view are imported: for a trial. The manifest says so. */
+    /** At most this many rows of each view are imported. A sample is never published: the release ends as a dry run. */
     importSample: z.int().positive('importSample is a whole number above 0').optional(),
     /** Who asked for sessions in the way of the swap to be ended; only roles that the worker allows are. */
     endBlockersFor: z.string().min(1).optional(),
@@ -42,6 +42,11 @@ export const releaseInputSchema = z
   })
   .superRefine((input, context) => {
     const { startAt, stopAfter } = input;
+    if (input.mode === 'review') {
+      const message =
+        'mode review is not there yet: use dry-run, look at the manifest and the plan, then start it again with startAt finalise_swap';
+      context.addIssue({ code: 'custom', message, path: ['mode'] });
+    }
     if (startAt && stopAfter && phaseIndex(startAt) > phaseIndex(stopAfter)) {
       const message = `startAt ${startAt} comes after stopAfter ${stopAfter}: no phase would run; swap them or leave one out`;
       context.addIssue({ code: 'custom', message });

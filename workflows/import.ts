@@ -25,7 +25,10 @@ export async function runImporters(
     const step = status.steps?.find((candidate) => candidate.name === name);
     if (step) Object.assign(step, { progress: 'running', startedAt: new Date().toISOString() });
     try {
-      const result = await long.runImporter(release, { importer: name, phase, sample: run.input.importSample });
+      const result = await long.runImporter.executeWithOptions({ summary: name }, [
+        release,
+        { importer: name, phase, sample: run.input.importSample },
+      ]);
       if (step)
         Object.assign(step, {
           progress: 'done',

@@ -10,7 +10,10 @@ export class LockKeeper {
   readonly #kept: Promise<void>;
 
   constructor(request: { label: string; purpose: string }, onFailure: () => void) {
-    const keep = () => this.#scope.run(() => keeper.keepLock(request));
+    const keep = () =>
+      this.#scope.run(() =>
+        keeper.keepLock.executeWithOptions({ summary: `holds the lock: ${request.purpose}` }, [request]),
+      );
     this.#kept = CancellationScope.nonCancellable(keep).catch((error: unknown) => {
       if (isCancellation(error)) return;
       this.failure = error;
@@ -35,6 +38,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   try {
     await run.stoppable(async () => {
       const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
+      run.phaseStatus('acquire_lock').result = { release: plan?.release.releaseId, resumed: plan?.resumed };
       run.plan = plan as ReleasePlan;
       run.admit({ admitted: true, releaseId: run.plan.release.releaseId });
       await work(run.plan);
@@ -48,6 +52,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   } finally {
     await CancellationScope.nonCancellable(async () => {
       run.ended = true;
+      run.status.waitingFor = undefined;
       await lock.stop();
       await giveBack(run, lock.failure);
       await condition(allHandlersFinished);

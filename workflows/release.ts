@@ -33,7 +33,7 @@ export async function portalRelease(input: ReleaseInputJson): Promise<ReleaseRes
 
     // Staging and manifest stay: a later start at finalise_swap with the same label goes on from here.
     if (run.dryRun) {
-      run.skipRest('dry run');
+      run.skipRest(run.sampled ? 'a sample is not published' : 'dry run');
       return quick.noteDryRun(release);
     }
 

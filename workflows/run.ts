@@ -45,7 +45,7 @@ export class ReleaseRun {
 
   constructor(raw: unknown) {
     this.input = checkedInput(raw);
-    this.dryRun = this.input.mode === 'dry-run';
+    this.dryRun = this.input.mode === 'dry-run' || this.sampled;
     this.status = {
       label: this.input.label,
       mode: this.input.mode,
@@ -54,6 +54,11 @@ export class ReleaseRun {
       phases: PHASES.map((name) => ({ name, progress: isSelected(name, this.input) ? 'pending' : 'skipped' })),
     };
     this.#answerMessages();
+  }
+
+  /** A sample leaves rows out, so it is never published. */
+  get sampled(): boolean {
+    return this.input.importSample !== undefined;
   }
 
   /** Runs the phases that an abort may stop. */
@@ -140,7 +145,7 @@ export class ReleaseRun {
     setHandler(statusQuery, () => ({ ...this.status, dryRun: this.dryRun, releaseId: this.plan?.release.releaseId }));
     setHandler(manifestQuery, () => this.manifest);
     setHandler(dryRunSignal, (on) => {
-      if (!this.committed) this.dryRun = on;
+      if (!this.committed) this.dryRun = on || this.sampled;
     });
     setHandler(abortSignal, () => this.#abort());
     setHandler(abortUpdate, async () => {

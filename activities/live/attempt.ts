@@ -65,6 +65,12 @@ export async function attemptPlan(
   }
 }
 
+/** @throws ReleaseError SwapRefused when the plan has refusals, or incoming is no longer live's twin */
+export function requireComplete(plan: SwapPlan, what: string): void {
+  if (plan.refusals.length > 0) throw refused(plan.refusals);
+  if (plan.before.length > 0) throw refused(plan.before.map(({ reason }) => `${what}: ${reason}`));
+}
+
 export function refused(refusals: readonly string[]): ReleaseError {
   return new ReleaseError('SwapRefused', `nothing was changed: ${refusals.join('; ')}`, { refusals: [...refusals] });
 }
@@ -94,7 +100,7 @@ async function politeSession(session: Session, limits: AttemptLimits): Promise<v
     await session.query(`set deadlock_timeout = '50ms'`);
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error;
-    // Works without it, less politely; `doctor` and docs/database.md tell the DBA which GRANT is missing.
+    // Works without it, less politely; docs/database.md tells the DBA which GRANT is missing.
   }
 }
 

@@ -7,6 +7,7 @@ import { sequencesOf } from '../postgres/introspection.ts';
 import { retarget } from '../postgres/retarget.ts';
 import { addForeignKeys, addIndexes } from '../staging/indexes.ts';
 import { editedLookups } from '../staging/live_lookups.ts';
+import { requireTables } from '../staging/validate.ts';
 import { refused } from './attempt.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
@@ -23,6 +24,7 @@ export async function prepareStaging(
   plan: (session: Session) => Promise<Prepared>,
   onStep: (step: string) => void,
 ): Promise<void> {
+  await db.session(requireTables);
   const edited = await db.session(editedLookups);
   if (edited.length > 0) {
     throw refused([

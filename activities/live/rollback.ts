@@ -6,7 +6,7 @@ import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
 import { dropStagingTables } from '../staging/build.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import { dropTwins } from '../staging/twins.ts';
-import { type AttemptLimits, attemptPlan, refused } from './attempt.ts';
+import { type AttemptLimits, attemptPlan, requireComplete } from './attempt.ts';
 import { planDemote, requireBackup } from './demote.ts';
 import { complete } from './prepare.ts';
 import { proveLive } from './swap.ts';
@@ -65,8 +65,7 @@ export async function attemptRollback(
   return db.session(async (session) => {
     await requireBackup(session, stamp);
     const { snapshot, plan } = await planDemote(session, stamp, release.releaseId);
-    if (plan.before.length > 0)
-      throw refused(plan.before.map(({ reason }) => `live changed since the backup was prepared: ${reason}`));
+    requireComplete(plan, 'live changed since the backup was prepared');
     const attempt = await attemptPlan(db, session, snapshot, plan, limits);
     if (attempt.outcome === 'blocked') return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
     await proveLive(db, snapshot);

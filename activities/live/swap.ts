@@ -1,7 +1,7 @@
 import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
-import { type AttemptLimits, attemptPlan, refused } from './attempt.ts';
+import { type AttemptLimits, attemptPlan, refused, requireComplete } from './attempt.ts';
 import { freeStamp } from './backups.ts';
 import type { SwapSnapshot } from './model.ts';
 import { planPromote } from './promote.ts';
@@ -31,8 +31,7 @@ export async function attemptSwap(db: Database, release: ReleaseRef, limits: Att
     if (row?.is_current) return { outcome: 'already swapped', stamp: await stampOfPrevious(session) };
     const stamp = await freeStamp(session);
     const { snapshot, plan } = await planPromote(session, release.releaseId, stamp);
-    if (plan.before.length > 0)
-      throw refused(plan.before.map(({ reason }) => `live changed since staging was prepared: ${reason}`));
+    requireComplete(plan, 'live changed since staging was prepared');
     const attempt = await attemptPlan(db, session, snapshot, plan, limits);
     if (attempt.outcome === 'blocked') return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
     await proveLive(db, snapshot);

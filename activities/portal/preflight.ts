@@ -27,6 +27,7 @@ export async function preflight(db: Database, options: PreflightOptions): Promis
     const faults = [
       ...(await emptyViews(session, counts, options.allowEmpty)),
       ...(await Promise.all(views.map((view) => geometryFault(session, view)))),
+      ...(await Promise.all(views.map((view) => keyFault(session, view)))),
       ...(await Promise.all(views.map((view) => duplicateFault(session, view)))),
     ].filter((fault) => fault !== undefined);
     if (faults.length > 0) {
@@ -40,7 +41,7 @@ export async function preflight(db: Database, options: PreflightOptions): Promis
 }
 
 interface Fault {
-  check: 'missing' | 'empty' | 'geometry' | 'duplicates';
+  check: 'missing' | 'empty' | 'geometry' | 'key' | 'duplicates';
   view: string;
   rows: number;
   message: string;
@@ -96,7 +97,7 @@ async function geometryFault(session: Session, view: ReleasedView): Promise<Faul
   const key = keyText(view);
   const { rows } = await session.query<{ wrong_srid: string; invalid: string; keys: string[] | null }>(
     `select count(*) filter (where srid <> $1) as wrong_srid, count(*) filter (where not valid) as invalid,
-            (array_agg(key order by key))[1:${SAMPLE_KEYS}] as keys
+            (array_agg(distinct key order by key))[1:${SAMPLE_KEYS}] as keys
      from (select ${key} as key, st_srid(${column}) as srid, st_isvalid(${column}) as valid
            from ${ident(stagingName(view.name))} where ${column} is not null) shapes
      where srid <> $1 or not valid`,
@@ -110,13 +111,27 @@ async function geometryFault(session: Session, view: ReleasedView): Promise<Faul
   return { check: 'geometry', view: view.name, rows: wrongSrid + invalid, message, sampleKeys };
 }
 
+/** A row without its whole key joins to nothing: it would be published without geometry and countries. */
+async function keyFault(session: Session, view: ReleasedView): Promise<Fault | undefined> {
+  if (!view.key) return undefined;
+  const { rows } = await session.query<{ n: string; sample: string[] | null }>(
+    `select count(*) as n, (array_agg(distinct ${keyText(view)}))[1:${SAMPLE_KEYS}] as sample
+     from ${ident(stagingName(view.name))} where num_nulls(${view.key.map(ident).join(', ')}) > 0`,
+  );
+  const n = Number(rows[0]?.n);
+  if (n === 0) return undefined;
+  const sampleKeys = rows[0]?.sample ?? [];
+  const message = `rows without a key in ${stagingName(view.name)}: ${n} rows have no ${view.key.join(' or no ')} (${sampleKeys.join(', ')}); mend them in the portal`;
+  return { check: 'key', view: view.name, rows: n, message, sampleKeys };
+}
+
 async function duplicateFault(session: Session, view: ReleasedView): Promise<Fault | undefined> {
   if (!view.key) return undefined;
   const columns = view.key.map(ident).join(', ');
   const { rows } = await session.query<{ keys: string; extra: string; sample: string[] | null }>(
     `select count(*) as keys, coalesce(sum(n - 1), 0) as extra, (array_agg(key order by key))[1:${SAMPLE_KEYS}] as sample
      from (select ${keyText(view)} as key, count(*) as n from ${ident(stagingName(view.name))}
-           group by ${columns} having count(*) > 1) repeated`,
+           where num_nulls(${columns}) = 0 group by ${columns} having count(*) > 1) repeated`,
   );
   const keys = Number(rows[0]?.keys);
   if (keys === 0) return undefined;

@@ -20,7 +20,8 @@ export async function addIndexes(db: Database, onTable: (table: string) => void)
     for (let table = queue.shift(); table; table = queue.shift()) {
       const { name } = table;
       onTable(name);
-      added += await db.transaction((session) => addIndexesOf(session, name), { maintenance_work_mem: '256MB' });
+      const ofTable = await db.transaction((session) => addIndexesOf(session, name), { maintenance_work_mem: '256MB' });
+      added += ofTable;
     }
   };
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
-import { CommandError } from '../errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
 import type { Output } from '../output.ts';
 import { renderStatus } from '../render.ts';
 import { readStatus, type StatusReport } from '../status.ts';
@@ -21,6 +21,7 @@ export async function status(label: string | undefined, output: Output): Promise
       return read();
     }
   });
+  if (!report && label) throw new CommandError(EXIT.failed, `no release is called ${label}`);
   const none = { release: null, message: label ? `no release is called ${label}` : 'no release has been started yet' };
   output.result(report ?? none, report ? renderStatus(report as StatusReport) : none.message);
 }

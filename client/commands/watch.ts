@@ -66,7 +66,9 @@ function append(output: Output): Show {
   const printed = new Set<string>();
   return (phases, pending) => {
     for (const phase of phases) {
-      if (phase.progress === 'pending' || phase.progress === 'running' || printed.has(phase.name)) continue;
+      // In order: what is skipped later on is told when its turn comes.
+      if (phase.progress === 'pending' || phase.progress === 'running') return;
+      if (printed.has(phase.name)) continue;
       printed.add(phase.name);
       for (const line of renderPhases([phase], pending)) output.say(line);
     }
