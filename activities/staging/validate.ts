@@ -7,7 +7,7 @@ import type { ReleaseRef } from '../postgres/releases.ts';
 import { requireStagingOf } from './holder.ts';
 
 /**
- * Asks every rule of the catalog, and that every importer of the plan has left its mark.
+ * Asks every rule of the catalog that this release's importers call for, and that every importer of the plan has left its mark.
  *
  * @throws ReleaseError ValidationFailed with all faults, or NothingToResume when staging is another release's
  */
@@ -26,6 +26,7 @@ export async function validateStaging(
     );
     const faults: { rule: string; message: string; facts: Record<string, unknown> }[] = [];
     for (const rule of validations) {
+      if (rule.importer && !options.importers.includes(rule.importer)) continue;
       const { rows } = await session.query<{ ok: boolean } & Record<string, unknown>>(rule.sql);
       const { ok, ...facts } = rows[0] ?? { ok: false };
       if (!ok) faults.push({ rule: rule.name, message: rule.message, facts });
