@@ -48,8 +48,9 @@ export async function launch(client: Client, { type, workflowId, input, what }: 
     )
     .catch((error: unknown) => Promise.reject(refusal(error, what, workflowId)));
   if (!admission.admitted) {
-    const exitCode = admission.holder ? EXIT.refused : EXIT.failed;
-    throw new CommandError(exitCode, `${what} was not started: ${admission.reason}`, { holder: admission.holder });
+    throw new CommandError(exitCodeOf(admission.type), `${what} was not started: ${admission.reason}`, {
+      holder: admission.holder,
+    });
   }
   const handle = await operation.workflowHandle();
   const { runId } = await handle.describe();
@@ -93,14 +94,23 @@ const ANSWER_LIMIT_MS = 60_000;
 /** Types of failure that mean: not done, because something was in the way; nothing has changed. */
 const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused']);
 
+function exitCodeOf(type: string | undefined): number {
+  if (type === 'BadInput') return EXIT.usage;
+  return type && REFUSALS.has(type) ? EXIT.refused : EXIT.failed;
+}
+
 /** The message and exit code that fit the way in which a workflow failed. */
 export function ending(error: unknown, what: string): unknown {
   if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowUpdateFailedError)) return error;
   const cause = ownFailure(error.cause);
   if (cause instanceof CancelledFailure) return new CommandError(EXIT.failed, `${what} was aborted`);
   const type = (cause instanceof ApplicationFailure && cause.type) || undefined;
-  const exitCode = type === 'BadInput' ? EXIT.usage : type && REFUSALS.has(type) ? EXIT.refused : EXIT.failed;
-  return new CommandError(exitCode, `${what} failed: ${cause?.message ?? error.message}`, { type }, { cause: error });
+  return new CommandError(
+    exitCodeOf(type),
+    `${what} failed: ${cause?.message ?? error.message}`,
+    { type },
+    { cause: error },
+  );
 }
 
 /** The failure that a room or a workflow wrote, under the frames that Temporal puts around it. */

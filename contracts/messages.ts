@@ -33,7 +33,7 @@ export interface LockHolder {
 /** Answer of the update `admitted`. */
 export type Admission =
   | { admitted: true; releaseId: number }
-  | { admitted: false; reason: string; holder?: LockHolder };
+  | { admitted: false; reason: string; type: string; holder?: LockHolder };
 
 /** Answer of the update `abort`. */
 export interface AbortAnswer {

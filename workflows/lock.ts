@@ -1,7 +1,7 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
 import { keeper, quick } from './proxies.ts';
-import { describeFailure, type ReleaseRun, refusedBy } from './run.ts';
+import { describeFailure, type ReleaseRun } from './run.ts';
 
 /** Holds the release lock in the background until it is stopped; a lock that is refused or lost ends the work. */
 export class LockKeeper {
@@ -40,12 +40,12 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
       const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
       run.phaseStatus('acquire_lock').result = { release: plan?.release.releaseId, resumed: plan?.resumed };
       run.plan = plan as ReleasePlan;
-      run.admit({ admitted: true, releaseId: run.plan.release.releaseId });
+      run.admissions.admit({ admitted: true, releaseId: run.plan.release.releaseId });
       await work(run.plan);
     });
   } catch (error) {
     const cause = lock.failure ?? error;
-    run.admit({ admitted: false, ...(refusedBy(cause) ?? { reason: describeFailure(cause).message }) });
+    run.admissions.refuse(cause);
     await CancellationScope.nonCancellable(() => writeEnd(run, cause));
     // Somebody asked for it by message: that is an end, not a failure. A cancellation is passed on to whoever cancelled.
     if (!run.aborting || lock.failure) throw cause;

@@ -74,8 +74,8 @@ export class ReleaseRun {
     return isSelected(phase, this.input);
   }
 
-  admit(admission: Admission): void {
-    this.#admissions.admit(admission);
+  get admissions(): Admissions {
+    return this.#admissions;
   }
 
   /** What has to be done once the swap is committed, whoever cancels. */
@@ -204,7 +204,9 @@ export class Admissions {
   }
 
   refuse(error: unknown): void {
-    this.admit({ admitted: false, ...(refusedBy(error) ?? { reason: describeFailure(error).message }) });
+    const { type, message } = describeFailure(error);
+    const holder = holderIn(error);
+    this.admit({ admitted: false, reason: message, type, ...(holder ? { holder } : {}) });
   }
 
   async answer(): Promise<Admission> {
@@ -217,12 +219,12 @@ export class Admissions {
   }
 }
 
-/** Who refused the lock, when that is what failed. */
-export function refusedBy(error: unknown): { reason: string; holder?: LockHolder } | undefined {
+/** Who holds the lock, when that is why it failed. */
+function holderIn(error: unknown): LockHolder | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || cause.type !== 'LockHeld') return undefined;
   const [facts] = (cause.details ?? []) as { holder?: LockHolder }[];
-  return { reason: cause.message, ...(facts?.holder ? { holder: facts.holder } : {}) };
+  return facts?.holder;
 }
 
 export function secondsSince(started: number): number {
