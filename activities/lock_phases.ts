@@ -1,29 +1,13 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
 import pg from 'pg';
 import { type ImportPhase, importers } from '../catalog/index.ts';
-import type { Mode, Phase } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { awaitLock, openRelease } from './opening.ts';
+import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { ADVISORY_LOCK_KEY, dropOwner, readOwner, takeLock } from './postgres/lock.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
-
-export interface LockRequest {
-  label: string;
-  /** What a refused rival is told that the lock is held for. */
-  purpose: string;
-}
-
-export interface AcquireRequest extends LockRequest {
-  mode: Mode;
-  startAt?: Phase | undefined;
-  stopAfter?: Phase | undefined;
-  onlyPhases?: readonly Phase[] | undefined;
-  importOnly?: readonly string[] | undefined;
-  importSkip?: readonly string[] | undefined;
-}
 
 export interface PlannedImporter {
   name: string;

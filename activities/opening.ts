@@ -1,10 +1,24 @@
-import { resumesStaging } from '../contracts/index.ts';
-import type { AcquireRequest } from './lock_phases.ts';
+import { type Mode, type Phase, resumesStaging } from '../contracts/index.ts';
 import type { Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { ADVISORY_LOCK_KEY, LOCK_CHANNEL, readOwner } from './postgres/lock.ts';
 import { findRelease, insertRelease, type ReleaseRef, recordEvent, refOf } from './postgres/releases.ts';
 import { stagingHolder } from './staging/holder.ts';
+
+export interface LockRequest {
+  label: string;
+  /** What a refused rival is told that the lock is held for. */
+  purpose: string;
+}
+
+export interface AcquireRequest extends LockRequest {
+  mode: Mode;
+  startAt?: Phase | undefined;
+  stopAfter?: Phase | undefined;
+  onlyPhases?: readonly Phase[] | undefined;
+  importOnly?: readonly string[] | undefined;
+  importSkip?: readonly string[] | undefined;
+}
 
 /** The owner row is announced, so nobody has to ask again and again. */
 export async function awaitLock(db: Database, workflowId: string, runId: string): Promise<void> {

@@ -1,11 +1,10 @@
 import { type ReleaseResult, WORKFLOW } from '../../contracts/index.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
-import { CommandError, EXIT } from '../errors.ts';
+import { finish, follow } from '../follow.ts';
 import { ending, launch } from '../launch.ts';
 import type { Output } from '../output.ts';
 import { releaseInput, type StartFlags } from '../release_input.ts';
 import { withTemporal, workflowPage } from '../temporal.ts';
-import { follow } from './watch.ts';
 
 export interface StartOptions extends StartFlags {
   wait?: boolean;
@@ -30,12 +29,4 @@ export async function start(label: string | undefined, options: StartOptions, ou
     const result = await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)));
     finish(result as ReleaseResult, output);
   });
-}
-
-/** Ends with the exit code that fits the way in which the release ended. */
-export function finish(result: ReleaseResult, output: Output): void {
-  const after = result.stoppedAfter ? ` after ${result.stoppedAfter}` : '';
-  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}`;
-  if (result.state === 'aborted') throw new CommandError(EXIT.failed, text, { ...result });
-  output.result(result, text);
 }

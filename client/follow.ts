@@ -1,0 +1,55 @@
+import type { Client } from '@temporalio/client';
+import type { ReleaseResult, StepStatus } from '../contracts/index.ts';
+import { CommandError, EXIT } from './errors.ts';
+import type { Output } from './output.ts';
+import { renderPhases } from './render.ts';
+import { askWorkflow, type PendingStep } from './status.ts';
+
+/** How often the workflow is asked: queries cannot be subscribed to. */
+const REFRESH_MS = 500;
+
+/** On a terminal the list is drawn over itself; elsewhere each phase gets a line when it ends. */
+export async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
+  const show = process.stdout.isTTY ? redraw() : append(output);
+  for (;;) {
+    const answer = await askWorkflow(client, workflowId);
+    if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
+    if (answer.status) show(answer.status.phases, answer.pending);
+    if (!answer.running) return;
+    await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+  }
+}
+
+type Show = (phases: StepStatus[], pending: PendingStep[]) => void;
+
+function redraw(): Show {
+  let drawn = 0;
+  return (phases, pending) => {
+    const lines = renderPhases(phases, pending);
+    const up = drawn > 0 ? `\u001b[${drawn}A` : '';
+    const width = process.stdout.columns || 120;
+    process.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, width - 1)}\n`).join('')}\u001b[J`);
+    drawn = lines.length;
+  };
+}
+
+function append(output: Output): Show {
+  const printed = new Set<string>();
+  return (phases, pending) => {
+    for (const phase of phases) {
+      // In order: what is skipped later on is told when its turn comes.
+      if (phase.progress === 'pending' || phase.progress === 'running') return;
+      if (printed.has(phase.name)) continue;
+      printed.add(phase.name);
+      for (const line of renderPhases([phase], pending)) output.say(line);
+    }
+  };
+}
+
+/** Ends with the exit code that fits the way in which the release ended. */
+export function finish(result: ReleaseResult, output: Output): void {
+  const after = result.stoppedAfter ? ` after ${result.stoppedAfter}` : '';
+  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}`;
+  if (result.state === 'aborted') throw new CommandError(EXIT.failed, text, { ...result });
+  output.result(result, text);
+}
