@@ -2,9 +2,11 @@ import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
+import { dropLedger, ledgerFingerprint, makeLedger } from './ledger.ts';
 import { endBlockers, findBlockers } from './lock.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { PlanStatement, SwapPlan } from './plan.ts';
+import type { Prepared } from './promote.ts';
 
 export interface AttemptLimits {
   /** How long one round looks for a gap between readers, ms. */
@@ -65,10 +67,33 @@ export async function attemptPlan(
   }
 }
 
-/** @throws ReleaseError SwapRefused when the plan has refusals, or incoming is no longer live's twin */
-export function requireComplete(plan: SwapPlan, what: string): void {
+function requireComplete(plan: SwapPlan, unfinished: string | undefined): void {
   if (plan.refusals.length > 0) throw refused(plan.refusals);
-  if (plan.before.length > 0) throw refused(plan.before.map(({ reason }) => `${what}: ${reason}`));
+  if (unfinished && plan.before.length > 0) throw refused(plan.before.map(({ reason }) => `${unfinished}: ${reason}`));
+}
+
+/**
+ * Makes the twin of releases and plans anew with it: what an attempt starts from. An earlier attempt's twin is dropped.
+ *
+ * @param unfinished what it means that incoming still lacks properties of live; without it that is allowed (a rehearsal
+ *   gives it them inside)
+ * @throws ReleaseError SwapRefused when there is more to do than that
+ */
+export async function makeReady(
+  db: Database,
+  plan: (session: Session) => Promise<Prepared>,
+  unfinished?: string,
+): Promise<Prepared> {
+  await dropLedger(db);
+  const before = await db.session(ledgerFingerprint);
+  const first = await db.session(plan);
+  requireComplete(first.plan, unfinished);
+  await makeLedger(db, first.plan);
+  const ready = await db.session(plan);
+  requireComplete(ready.plan, unfinished);
+  if (ready.plan.ledger.length > 0) throw refused(ready.plan.ledger.map(({ reason }) => `releases: ${reason}`));
+  if ((await db.session(ledgerFingerprint)) !== before) throw refused(['releases was written to meanwhile: try again']);
+  return ready;
 }
 
 export function refused(refusals: readonly string[]): ReleaseError {

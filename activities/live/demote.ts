@@ -5,6 +5,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
 import { type Backup, listBackups } from './backups.ts';
+import { demotedLedger, ledgerCheck } from './ledger.ts';
 import { backupOf, nameIn, STAGING } from './model.ts';
 import { type PlanStatement, planSwap } from './plan.ts';
 import { downloadsViewOf, type Prepared } from './promote.ts';
@@ -44,8 +45,10 @@ export async function planDemote(session: Session, stamp: string, currentRelease
   const plan = planSwap(snapshot, {
     incoming: backup,
     outgoing: STAGING,
-    releaseRows: [...(await dropKeptDownloads(session, stamp)), ...releaseRows(stamp, currentReleaseId)],
+    ledger: demotedLedger(currentReleaseId, stamp),
+    rows: [...(await dropKeptDownloads(session, stamp)), ...stagingRows(stamp, currentReleaseId)],
     downloadsView: await downloadsViewOf(),
+    checks: [await ledgerCheck(session)],
   });
   return { snapshot, plan };
 }
@@ -59,19 +62,8 @@ async function dropKeptDownloads(session: Session, stamp: string): Promise<PlanS
   ];
 }
 
-const NOW = `clock_timestamp() at time zone 'utc'`;
-
-function releaseRows(stamp: string, currentReleaseId: number): PlanStatement[] {
+function stagingRows(stamp: string, currentReleaseId: number): PlanStatement[] {
   return [
-    {
-      sql: `update public.releases set is_current = false, state = 'rolled_back', updated_at = ${NOW} where id = ${Number(currentReleaseId)}`,
-      reason: 'the release that was current is rolled back',
-    },
-    {
-      sql: `update public.releases set is_current = true, backup_timestamp = null, updated_at = ${NOW}
-            where to_char(backup_timestamp, 'YYMMDDHH24MI') = ${literal(stamp)}`,
-      reason: 'the release in the backup is current again',
-    },
     {
       sql: `insert into pp_release.staging (release_id, built_at) values (${Number(currentReleaseId)}, clock_timestamp())`,
       reason: 'staging holds the release that was rolled back: it can be promoted again',

@@ -4,9 +4,12 @@ import {
   type Decoration,
   describeGeneration,
   type Generation,
+  incomingOf,
+  LEDGER,
   LIVE,
   type NamedObject,
   nameIn,
+  outgoingOf,
   type RelationModel,
   type SwapSnapshot,
 } from './model.ts';
@@ -22,8 +25,10 @@ export interface PlanRequest {
   /** Generation that becomes live, and the one that live becomes. */
   incoming: Generation;
   outgoing: Generation;
-  /** Rows of `releases`, written first: a retry after a lost reply finds them. */
-  releaseRows: PlanStatement[];
+  /** Makes the twin of `releases` with the rows that are true after the change. */
+  ledger: PlanStatement[];
+  /** What else is written with the change. */
+  rows: PlanStatement[];
   /** The downloads view: its live name and its SELECT over live views. */
   downloadsView: { name: string; select: string };
   /** Questions that must answer no rows inside the lock too. */
@@ -31,6 +36,8 @@ export interface PlanRequest {
 }
 
 export interface SwapPlan {
+  /** Outside any lock, just before an attempt: the twin of `releases`, if it is not there yet. */
+  ledger: PlanStatement[];
   /** Outside any lock, in any number of transactions: what incoming still lacks to be live's twin. */
   before: PlanStatement[];
   /** Locked with ACCESS EXCLUSIVE before anything changes, by LOCK TABLE (materialized views by their own ALTER). */
@@ -51,16 +58,17 @@ export interface SwapPlan {
  */
 export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan {
   const { incoming, outgoing } = request;
-  const completed = completeIncoming(snapshot, incoming);
+  const completed = completeIncoming(snapshot, request);
   const shape = shapeChanges(snapshot, incoming);
   const keys = snapshot.dependents;
   return {
+    ledger: completed.ledger,
     before: completed.statements,
     locks: lockedRelations(snapshot),
     inside: [
       // Materialized views first: they cannot be locked otherwise, and a reader of one ends the attempt at once.
       ...renameAll(snapshot, completed.incoming, request, 'materialized view'),
-      ...request.releaseRows,
+      ...request.rows,
       ...keys.flatMap((dependent) =>
         dependent.before.map((sql) => ({
           sql,
@@ -68,6 +76,7 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
         })),
       ),
       ...renameAll(snapshot, completed.incoming, request, 'table'),
+      ...ledgerSequences(snapshot),
       ...checks(snapshot, request),
       ...dependentsAfter(snapshot, request),
       ...downloads(snapshot, request),
@@ -77,6 +86,10 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
       ...keys.flatMap((dependent) =>
         dependent.later.map((sql) => ({ sql, reason: `${dependent.kind} ${dependent.name} is proved` })),
       ),
+      {
+        sql: `drop table if exists public.${ident(nameIn(outgoingOf(LEDGER, outgoing), LEDGER))}`,
+        reason: 'the twin that releases has replaced is not needed any more',
+      },
       ...snapshot.stale.map((name) => ({
         sql: `refresh materialized view ${name}`,
         reason: `${name} reads released relations through a view`,
@@ -94,14 +107,18 @@ function rewordedDependents({ dependents }: SwapSnapshot): string[] {
 }
 
 /** What the incoming relations lack of live's properties, as statements; and the objects they will have afterwards. */
-function completeIncoming(snapshot: SwapSnapshot, incoming: Generation) {
+function completeIncoming(snapshot: SwapSnapshot, request: PlanRequest) {
+  const { incoming } = request;
   const names = toGeneration(snapshot, incoming);
   const byRelation = new Map(snapshot.incoming.map((model) => [model.relation, model]));
-  const statements: PlanStatement[] = [];
+  const all: PlanStatement[] = [];
+  const ledger: PlanStatement[] = [];
   const changes: string[] = [];
   const models: RelationModel[] = [];
   for (const live of snapshot.live) {
-    const model = byRelation.get(live.relation) ?? missingTwin(snapshot, live, incoming, statements, names);
+    const statements = live.relation === LEDGER ? ledger : all;
+    const generation = incomingOf(live.relation, incoming);
+    const model = byRelation.get(live.relation) ?? missingTwin(snapshot, live, request, statements, names);
     if (!model) continue;
     const objects = new Map(model.objects.map((object) => [`${object.kind} ${object.liveName}`, object]));
     const lacking = difference(live.decorations, model.decorations);
@@ -110,9 +127,15 @@ function completeIncoming(snapshot: SwapSnapshot, incoming: Generation) {
         changes.push(`${live.relation}: PostgreSQL will write ${id} in other words than before; it means the same`);
       if (was?.remove)
         statements.push(
-          statement(was.remove, names, `${describeGeneration(incoming)} ${live.relation}: the old ${kind} makes room`),
+          statement(
+            was.remove,
+            names,
+            `${describeGeneration(generation)} ${live.relation}: the old ${kind} makes room`,
+          ),
         );
-      statements.push(statement(apply, names, `${describeGeneration(incoming)} ${live.relation} gets live's ${kind}`));
+      statements.push(
+        statement(apply, names, `${describeGeneration(generation)} ${live.relation} gets live's ${kind}`),
+      );
     }
     for (const { kind, id, remove } of lacking.surplus) {
       if (remove && !KEPT.has(kind))
@@ -126,13 +149,14 @@ function completeIncoming(snapshot: SwapSnapshot, incoming: Generation) {
     );
     for (const object of live.objects) {
       const key = `${object.kind} ${object.liveName}`;
-      if (!objects.has(key)) objects.set(key, { ...object, name: nameIn(incoming, object.liveName) });
+      if (!objects.has(key)) objects.set(key, { ...object, name: nameIn(generation, object.liveName) });
     }
     models.push({ ...model, objects: [...objects.values()] });
   }
   const known = new Set(models.map((model) => model.relation));
   return {
-    statements,
+    statements: all,
+    ledger,
     changes,
     incoming: [...models, ...snapshot.incoming.filter((model) => !known.has(model.relation))],
   };
@@ -144,13 +168,17 @@ const KEPT: ReadonlySet<string> = new Set(['index', 'check', 'foreign key', 'sta
 function missingTwin(
   snapshot: SwapSnapshot,
   live: RelationModel,
-  incoming: Generation,
+  request: PlanRequest,
   statements: PlanStatement[],
   names: ReadonlyMap<string, string>,
 ): RelationModel | undefined {
+  const name = nameIn(incomingOf(live.relation, request.incoming), live.relation);
+  if (live.relation === LEDGER) {
+    statements.push(...request.ledger);
+    return { ...live, name, objects: [], decorations: [] };
+  }
   const definition = snapshot.dependentViews.find((view) => view.relation === live.relation)?.definition;
   if (definition === undefined) return undefined;
-  const name = nameIn(incoming, live.relation);
   statements.push({
     sql: `create materialized view public.${ident(name)} as ${retarget(definition, names)}`,
     reason: `materialized view ${live.relation} reads released relations: its twin is filled before the lock`,
@@ -184,8 +212,9 @@ function statement(sql: string, names: ReadonlyMap<string, string>, reason: stri
 function toGeneration(snapshot: SwapSnapshot, generation: Generation): Map<string, string> {
   const names = new Map<string, string>();
   for (const model of snapshot.live) {
-    names.set(model.relation, nameIn(generation, model.relation));
-    for (const { liveName } of model.objects) names.set(liveName, nameIn(generation, liveName));
+    const own = incomingOf(model.relation, generation);
+    names.set(model.relation, nameIn(own, model.relation));
+    for (const { liveName } of model.objects) names.set(liveName, nameIn(own, liveName));
   }
   for (const model of snapshot.incoming) {
     names.set(model.relation, model.name);
@@ -212,11 +241,11 @@ function renameAll(
     .filter((model) => model.kind === kind)
     .flatMap((model) => {
       const current = live.get(model.relation);
+      const from = incomingOf(model.relation, incoming);
+      const to = outgoingOf(model.relation, outgoing);
       return [
-        ...(current
-          ? rename(current, outgoing, `live ${model.relation} is kept as ${describeGeneration(outgoing)}`)
-          : []),
-        ...rename(model, LIVE, `${describeGeneration(incoming)} ${model.relation} becomes live`),
+        ...(current ? rename(current, to, `live ${model.relation} is kept as ${describeGeneration(to)}`) : []),
+        ...rename(model, LIVE, `${describeGeneration(from)} ${model.relation} becomes live`),
       ];
     });
 }
@@ -231,6 +260,18 @@ function rename(model: RelationModel, to: Generation, reason: string): PlanState
     const target = nameIn(to, liveName);
     return target === name ? [] : [{ sql: `alter ${kind} public.${ident(name)} rename to ${ident(target)}`, reason }];
   });
+}
+
+/** The sequence behind releases.id stays the same one; it goes with the table that is called releases. */
+function ledgerSequences({ sequenceOfLedger }: SwapSnapshot): PlanStatement[] {
+  if (!sequenceOfLedger) return [];
+  const { sequence, column } = sequenceOfLedger;
+  return [
+    {
+      sql: `alter sequence ${sequence} owned by public.${ident(LEDGER)}.${ident(column)}`,
+      reason: 'releases keeps its sequence',
+    },
+  ];
 }
 
 /** A question asked before the lock is asked again under it: rows may have come in between. */
@@ -281,7 +322,8 @@ function toOutgoing(snapshot: SwapSnapshot, outgoing: Generation): Map<string, s
 /** Backup names can lose letters: the map gives the live names back. */
 function keepNames(snapshot: SwapSnapshot, stamp: string): PlanStatement[] {
   const outgoing: Generation = { kind: 'backup', stamp };
-  const rows = snapshot.live.flatMap((model) => [
+  const kept = snapshot.live.filter(({ relation }) => relation !== LEDGER);
+  const rows = kept.flatMap((model) => [
     [stamp, model.kind, model.relation, model.relation, nameIn(outgoing, model.relation)],
     ...model.objects.map(({ kind, liveName }) => [stamp, kind, model.relation, liveName, nameIn(outgoing, liveName)]),
   ]);

@@ -6,8 +6,9 @@ import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
 import { dropStagingTables } from '../staging/build.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import { dropTwins } from '../staging/twins.ts';
-import { type AttemptLimits, attemptPlan, requireComplete } from './attempt.ts';
+import { type AttemptLimits, attemptPlan, makeReady } from './attempt.ts';
 import { planDemote, requireBackup } from './demote.ts';
+import { dropLedger } from './ledger.ts';
 import { complete } from './prepare.ts';
 import { proveLive } from './swap.ts';
 
@@ -62,14 +63,15 @@ export async function attemptRollback(
   limits: AttemptLimits,
 ): Promise<RollbackAttempt> {
   if (await rolledBack(db, release)) return { outcome: 'already rolled back', stamp };
-  return db.session(async (session) => {
-    await requireBackup(session, stamp);
-    const { snapshot, plan } = await planDemote(session, stamp, release.releaseId);
-    requireComplete(plan, 'live changed since the backup was prepared');
-    const attempt = await attemptPlan(db, session, snapshot, plan, limits);
-    if (attempt.outcome === 'blocked') return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
-    await proveLive(db, snapshot);
-    const { lockWindowMs, tries, ended } = attempt;
-    return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended, later: plan.after.map(({ sql }) => sql) };
-  });
+  await db.session((session) => requireBackup(session, stamp));
+  const plan = (session: Session) => planDemote(session, stamp, release.releaseId);
+  const ready = await makeReady(db, plan, 'live changed since the backup was prepared');
+  const attempt = await db.session((session) => attemptPlan(db, session, ready.snapshot, ready.plan, limits));
+  if (attempt.outcome === 'blocked') {
+    await dropLedger(db);
+    return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
+  }
+  await proveLive(db, ready.snapshot);
+  const { lockWindowMs, tries, ended } = attempt;
+  return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended, later: ready.plan.after.map(({ sql }) => sql) };
 }

@@ -1,8 +1,9 @@
 import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
-import { type AttemptLimits, attemptPlan, refused, requireComplete } from './attempt.ts';
+import { type AttemptLimits, attemptPlan, makeReady, refused } from './attempt.ts';
 import { freeStamp } from './backups.ts';
+import { dropLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
 import { planPromote } from './promote.ts';
 
@@ -26,19 +27,20 @@ export type SwapAttempt =
  * @throws ReleaseError SwapRefused, and whatever PostgreSQL says; then nothing has changed
  */
 export async function attemptSwap(db: Database, release: ReleaseRef, limits: AttemptLimits): Promise<SwapAttempt> {
-  return db.session(async (session) => {
-    const row = await findRelease(session, { id: release.releaseId });
-    if (row?.is_current) return { outcome: 'already swapped', stamp: await stampOfPrevious(session) };
-    const stamp = await freeStamp(session);
-    const { snapshot, plan } = await planPromote(session, release.releaseId, stamp);
-    requireComplete(plan, 'live changed since staging was prepared');
-    const attempt = await attemptPlan(db, session, snapshot, plan, limits);
-    if (attempt.outcome === 'blocked') return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
-    await proveLive(db, snapshot);
-    const { lockWindowMs, tries, ended } = attempt;
-    const later = plan.after.map(({ sql }) => sql);
-    return { outcome: 'swapped', stamp, statements: plan.inside.length, lockWindowMs, tries, ended, later };
-  });
+  const row = await db.session((session) => findRelease(session, { id: release.releaseId }));
+  if (row?.is_current) return { outcome: 'already swapped', stamp: await db.session(stampOfPrevious) };
+  const stamp = await db.session(freeStamp);
+  const plan = (session: Session) => planPromote(session, release.releaseId, stamp);
+  const ready = await makeReady(db, plan, 'live changed since staging was prepared');
+  const attempt = await db.session((session) => attemptPlan(db, session, ready.snapshot, ready.plan, limits));
+  if (attempt.outcome === 'blocked') {
+    await dropLedger(db);
+    return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
+  }
+  await proveLive(db, ready.snapshot);
+  const { lockWindowMs, tries, ended } = attempt;
+  const later = ready.plan.after.map(({ sql }) => sql);
+  return { outcome: 'swapped', stamp, statements: ready.plan.inside.length, lockWindowMs, tries, ended, later };
 }
 
 /** Looks from a fresh connection whether the live names now belong to what was incoming. */

@@ -1,6 +1,7 @@
-import { attemptPlan } from '../../activities/live/attempt.ts';
+import { attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { planDemote, requireBackup } from '../../activities/live/demote.ts';
+import { dropLedger } from '../../activities/live/ledger.ts';
 import type { PlanStatement, SwapPlan } from '../../activities/live/plan.ts';
 import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import type { Database, Session } from '../../activities/postgres/database.ts';
@@ -50,18 +51,15 @@ export async function rehearse(options: PlanOptions & { budget?: string }, outpu
 }
 
 async function rehearseOn(db: Database, options: PlanOptions, roundMs: number) {
-  return db.session(async (session) => {
-    const { snapshot, plan: made } = await prepare(session, options);
-    const attempt = await attemptPlan(
-      db,
-      session,
-      snapshot,
-      made,
-      { roundMs, statementTimeoutMs: 300_000 },
-      'rollback',
+  const { snapshot, plan: made } = await makeReady(db, (session) => prepare(session, options));
+  try {
+    const attempt = await db.session((session) =>
+      attemptPlan(db, session, snapshot, made, { roundMs, statementTimeoutMs: 300_000 }, 'rollback'),
     );
     return { ...attempt, statements: made.inside.length };
-  });
+  } finally {
+    await dropLedger(db);
+  }
 }
 
 async function prepare(session: Session, options: PlanOptions): Promise<Prepared> {
@@ -93,6 +91,7 @@ function render(made: SwapPlan): string {
   ];
   return [
     ...section('before the lock', made.before),
+    ...section('just before an attempt', made.ledger),
     `-- locked: ${made.locks.join(', ')}`,
     ...section('under the lock, in one transaction', made.inside),
     ...section('after COMMIT', made.after),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attemptPlan } from '../../activities/live/attempt.ts';
+import { attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import type { Session } from '../../activities/postgres/database.ts';
@@ -56,8 +56,10 @@ describe('the server is killed with SIGKILL in the middle of a swap', () => {
     await stack?.end();
   });
 
-  const prepared = () =>
-    rooms.db.session(async (session) => planPromote(session, release.releaseId, await freeStamp(session)));
+  const prepared = async () => {
+    const stamp = await rooms.db.session(freeStamp);
+    return makeReady(rooms.db, (session) => planPromote(session, release.releaseId, stamp));
+  };
 
   /** Runs the plan in the background until it sleeps at a place of our choice. @returns its backend's pid and its end */
   async function sleepInside(

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { attemptPlan } from '../../activities/live/attempt.ts';
+import { attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { planDemote } from '../../activities/live/demote.ts';
 import { complete } from '../../activities/live/prepare.ts';
@@ -51,7 +51,8 @@ describe('a fault at any statement leaves exactly the old state', () => {
   }
 
   it('in a swap, which then succeeds', async () => {
-    await faultEverywhere(await rooms.db.session(async (s) => planPromote(s, release.releaseId, await freeStamp(s))));
+    const next = await rooms.db.session(freeStamp);
+    await faultEverywhere(await makeReady(rooms.db, (s) => planPromote(s, release.releaseId, next)));
     const attempt = await rooms.swap(release);
     if (attempt.outcome !== 'swapped') throw new Error(attempt.outcome);
     stamp = attempt.stamp;
@@ -64,7 +65,8 @@ describe('a fault at any statement leaves exactly the old state', () => {
   it('in a rollback, which then succeeds', async () => {
     const plan = (s: Session) => planDemote(s, stamp, release.releaseId);
     await prepareRollback(rooms.db, release, { stamp, discardStaging: false }, () => undefined);
-    await faultEverywhere(await complete(rooms.db, plan, () => undefined));
+    await complete(rooms.db, plan, () => undefined);
+    await faultEverywhere(await makeReady(rooms.db, plan));
     expect(await rooms.rollback(release, stamp)).toMatchObject({ outcome: 'rolled back', stamp });
     const [row] = await rooms.rows<{ state: string }>('select state from releases where id = $1', [release.releaseId]);
     expect(row?.state).toBe('rolled_back');

@@ -8,6 +8,8 @@ import {
   type Dependent,
   type DependentMaterializedView,
   type Generation,
+  incomingOf,
+  LEDGER,
   LIVE,
   type NamedObject,
   nameIn,
@@ -46,14 +48,19 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
       kind: 'materialized view' as const,
       released: false,
     }));
-    const live = await readGeneration(session, LIVE, [...released, ...carried], []);
+    const ledger: Wanted = { relation: LEDGER, kind: 'table', released: false };
+    const live = await readGeneration(session, LIVE, [...released, ...carried, ledger], []);
     const oids = live.map((state) => state.oid);
     return {
       live,
-      incoming: await readGeneration(session, incoming, [...released, ...carried], live),
+      incoming: [
+        ...(await readGeneration(session, incoming, [...released, ...carried], live)),
+        ...(await readGeneration(session, incomingOf(LEDGER, incoming), [ledger], live)),
+      ],
       dependents: await readDependents(session, oids),
       dependentViews,
       stale: await readStale(session, oids),
+      sequenceOfLedger: await readLedgerSequence(session),
       refusals: (await session.query<{ reason: string }>(REFUSALS, [oids])).rows.map((row) => row.reason),
     };
   } finally {
@@ -89,7 +96,10 @@ async function readGeneration(
   const kept = await readKeptNames(session, generation);
   const twins = new Map(live.map((state) => [state.relation, state]));
   const models = relations.map((row): RelationModel => {
-    const own = objects.filter((object) => object.relation_oid === row.oid);
+    // The ledger's twin draws from the same sequence, which changes its owner with the swap.
+    const own = objects.filter(
+      ({ relation_oid, kind }) => relation_oid === row.oid && !(row.relation === LEDGER && kind === 'sequence'),
+    );
     const named = own.map(
       (object): NamedObject => ({
         kind: object.kind,
@@ -130,7 +140,9 @@ function own(objects: ObjectRow[], models: RelationModel[]): [string, RelationMo
   const byOid = new Map(models.map((model) => [model.oid, model]));
   const sequences = objects.flatMap((object) => {
     const model = byOid.get(object.relation_oid);
-    return object.kind === 'sequence' && model ? [[object.oid, model] as [string, RelationModel]] : [];
+    return object.kind === 'sequence' && model && model.relation !== LEDGER
+      ? [[object.oid, model] as [string, RelationModel]]
+      : [];
   });
   return [...byOid.entries(), ...sequences];
 }
@@ -260,4 +272,16 @@ async function readStale(session: Session, oids: string[]): Promise<string[]> {
     [oids],
   );
   return rows.map((row) => row.name);
+}
+
+async function readLedgerSequence(session: Session): Promise<SwapSnapshot['sequenceOfLedger']> {
+  const { rows } = await session.query<{ sequence: string; column: string }>(
+    `select d.objid::regclass::text as sequence, a.attname as column
+     from pg_depend d
+     join pg_class s on s.oid = d.objid and s.relkind = 'S'
+     join pg_attribute a on a.attrelid = d.refobjid and a.attnum = d.refobjsubid
+     where d.classid = 'pg_class'::regclass and d.deptype = 'a' and d.refobjid = $1::regclass`,
+    [`public.${LEDGER}`],
+  );
+  return rows[0];
 }

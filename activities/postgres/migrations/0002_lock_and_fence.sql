@@ -1,9 +1,11 @@
 -- Up Migration
+-- release_id has no foreign key to releases anywhere in this schema: each swap replaces that table by a twin.
+
 -- Who holds the release lock. One row at the most; the advisory lock 42000001 is held besides, for other tools' sake,
 -- but a session dies with its server and a row does not.
 create table pp_release.lock_owner (
   singleton boolean primary key default true check (singleton),
-  release_id bigint references releases (id),
+  release_id bigint,
   workflow_id text not null,
   run_id text not null,
   run_token bigint not null,            -- scheduled time (ms) of the newest attempt that claimed anything for this run
@@ -15,7 +17,7 @@ create table pp_release.lock_owner (
 
 -- The newest attempt of each step. An attempt whose token is not here may change nothing.
 create table pp_release.fence (
-  release_id bigint not null references releases (id),
+  release_id bigint not null,
   step text not null,
   token bigint not null,                -- scheduled time (ms) of the attempt: differs for every retry and reset
   claimed_at timestamptz not null default clock_timestamp(),

@@ -1,7 +1,7 @@
 -- Up Migration
 -- An importer's completion mark, written in its own transaction: what a retry or a resume recognises.
 create table pp_release.import_marks (
-  release_id bigint not null references releases (id),
+  release_id bigint not null,
   importer text not null,
   input_digest text not null,
   counts jsonb not null default '{}',
@@ -12,7 +12,7 @@ create table pp_release.import_marks (
 
 -- Written once and never changed; the JSON file is an export of it.
 create table pp_release.manifests (
-  release_id bigint primary key references releases (id),
+  release_id bigint primary key,
   digest text not null,
   body jsonb not null,
   written_at timestamptz not null default clock_timestamp()
@@ -21,7 +21,7 @@ create table pp_release.manifests (
 -- What staging is for: which release it holds and how far it has got. One row at the most.
 create table pp_release.staging (
   singleton boolean primary key default true check (singleton),
-  release_id bigint not null references releases (id),
+  release_id bigint not null,
   built_at timestamptz,
   live_lookups jsonb,                   -- fingerprints of live's lookups when they were copied
   lightweight boolean not null default false
@@ -29,7 +29,7 @@ create table pp_release.staging (
 
 -- Rows set aside by an importer, with the reason.
 create table pp_release.rejects (
-  release_id bigint not null references releases (id),
+  release_id bigint not null,
   importer text not null,
   reason text not null,
   row_key text,
