@@ -1,5 +1,4 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityDeps, Log } from '../activities/deps.ts';
@@ -7,10 +6,9 @@ import { createActivities } from '../activities/index.ts';
 import { createPool } from '../activities/postgres/database.ts';
 import type { IsRunning } from '../activities/postgres/lock.ts';
 import { TASK_QUEUE } from '../contracts/index.ts';
+import { bundleWorkflows } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { FailureInterceptor } from './interceptor.ts';
-
-export const WORKFLOWS_PATH = fileURLToPath(new URL('../workflows/index.ts', import.meta.url));
 
 /** Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. */
 export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
@@ -30,7 +28,7 @@ export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
       connection,
       namespace: config.temporalNamespace,
       taskQueue: TASK_QUEUE,
-      workflowsPath: WORKFLOWS_PATH,
+      workflowBundle: { code: await bundleWorkflows() },
       activities: createActivities(deps),
       interceptors: { activity: [(context) => ({ inbound: new FailureInterceptor(context) })] },
       // Cancellations come back with heartbeats, so they are sent through at once.

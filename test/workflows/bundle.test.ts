@@ -3,7 +3,7 @@ import { relative, resolve } from 'node:path';
 import { bundleWorkflowCode } from '@temporalio/worker';
 import { expect, it } from 'vitest';
 import { ROOT } from '../../local/paths.ts';
-import { WORKFLOWS_PATH } from '../../worker/run.ts';
+import { WORKFLOWS_PATH } from '../../worker/bundle.ts';
 
 /** Modules that may stand in the workflows' bundle, besides Temporal's own, as folders of the repository and packages. */
 const ALLOWED =
