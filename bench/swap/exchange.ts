@@ -14,6 +14,7 @@ export interface Exchange {
   seconds: number;
   /** From the end of the preparation to COMMIT, ms: reading the catalogs, looking for a gap, changing. */
   changeMs: number;
+  activities: Activity[];
   /** Attempts to take the locks; looks that found somebody are no attempts. */
   tries: number;
   lockWindowMs: number;
@@ -51,7 +52,8 @@ export class Exchanger {
     const known = await this.#lastEvent();
     const askedAt = Date.now();
     await ask();
-    return this.#told(what, askedAt, await preparedAt(this.#temporal.workflow.getHandle(workflowId)), known);
+    const activities = await activitiesOf(this.#temporal.workflow.getHandle(workflowId));
+    return this.#told(what, askedAt, activities, known);
   }
 
   #run(what: Exchange['what'], type: string, workflowId: string, input: object): Promise<Exchange> {
@@ -77,7 +79,7 @@ export class Exchanger {
   }
 
   /** What the workflow's own events say of it. */
-  async #told(what: Exchange['what'], askedAt: number, preparedAt: number, after: number): Promise<Exchange> {
+  async #told(what: Exchange['what'], askedAt: number, activities: Activity[], after: number): Promise<Exchange> {
     const { rows } = await this.#session.query<{ phase: string; at: number; payload: Record<string, unknown> }>(
       `select phase, extract(epoch from at at time zone 'utc')::float8 * 1000 as at, payload_json as payload
        from release_events where id > $1 order by id`,
@@ -86,12 +88,14 @@ export class Exchanger {
     const done = rows.find(({ phase }) => phase === `${what}_completed`);
     if (!done) throw new Error(`the ${what} left no event: ${rows.map(({ phase }) => phase).join(', ')}`);
     const { lockWindowMs, tries, stamp } = done.payload as { lockWindowMs: number; tries: number; stamp?: string };
+    const change = activities.find(({ name }) => name === 'attemptSwap' || name === 'attemptRollback');
     return {
       what,
       askedAt,
       committedAt: done.at,
       seconds: (done.at - askedAt) / 1000,
-      changeMs: done.at - preparedAt,
+      changeMs: done.at - (change?.startedAt ?? Number.NaN),
+      activities,
       tries,
       lockWindowMs,
       blockedRounds: rows.filter(({ phase }) => phase === `${what}_blocked`).length,
@@ -100,12 +104,27 @@ export class Exchanger {
   }
 }
 
-/** When the workflow first asked for the change itself, after all that is prepared outside the lock. */
-async function preparedAt(handle: WorkflowHandle): Promise<number> {
-  const { events } = await handle.fetchHistory();
-  const asked = events?.find(({ activityTaskScheduledEventAttributes: scheduled }) =>
-    ['attemptSwap', 'attemptRollback'].includes(scheduled?.activityType?.name ?? ''),
-  );
-  const { seconds, nanos } = asked?.eventTime ?? {};
-  return Number(seconds ?? Number.NaN) * 1000 + Number(nanos ?? 0) / 1e6;
+/** One activity of the workflow, from when it was scheduled until its answer was there. */
+export interface Activity {
+  name: string;
+  /** Ms since 1970. */
+  startedAt: number;
+  ms: number;
+}
+
+async function activitiesOf(handle: WorkflowHandle): Promise<Activity[]> {
+  const { events = [] } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ eventId, eventTime, activityTaskScheduledEventAttributes: scheduled }) => {
+    if (!scheduled) return [];
+    const done = events?.find(
+      (event) => String(event.activityTaskCompletedEventAttributes?.scheduledEventId) === String(eventId),
+    );
+    const startedAt = millis(eventTime);
+    return [{ name: scheduled.activityType?.name ?? '', startedAt, ms: millis(done?.eventTime) - startedAt }];
+  });
+}
+
+/** An activity that was cancelled, such as the keeper of the lock, has no end: NaN. */
+function millis(time: { seconds?: unknown; nanos?: unknown } | null | undefined): number {
+  return Number(time?.seconds ?? Number.NaN) * 1000 + Number(time?.nanos ?? 0) / 1e6;
 }

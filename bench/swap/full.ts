@@ -1,8 +1,9 @@
+import { measureCpu } from '../support/cpu.ts';
 import { highest } from '../support/stats.ts';
 import { type Section, seconds } from '../support/table.ts';
 import type { Exchange } from './exchange.ts';
 import { whileReading } from './reading.ts';
-import { correctness, latency, windows } from './report.ts';
+import { correctness, cpuRow, describeExchange, latency, windows, workRow } from './report.ts';
 import type { Bench } from './scenarios.ts';
 
 const TARGET_SECONDS = 3;
@@ -29,7 +30,12 @@ export async function fullSize(bench: Bench): Promise<{ sections: Section[]; fac
     quiet.push(await rollback(bench));
     await promote();
   }
-  const [under, reading] = await whileReading(bench.order, () => rollback(bench));
+  const [[under, cpu], reading] = await whileReading(bench.order, () =>
+    measureCpu(
+      () => bench.stack.pids(),
+      () => rollback(bench),
+    ),
+  );
   const whole = quiet.map((one) => one.seconds);
   const sections: Section[] = [
     {
@@ -41,6 +47,7 @@ export async function fullSize(bench: Bench): Promise<{ sections: Section[]; fac
           target: `${TARGET_SECONDS} s`,
           met: highest(whole) <= TARGET_SECONDS,
         },
+        { what: '  the fastest, ms from its start', value: breakdown(quiet) },
         {
           what: '  from its start to COMMIT',
           value: quiet.map(({ exchange }) => seconds(exchange.seconds)).join(', '),
@@ -52,7 +59,9 @@ export async function fullSize(bench: Bench): Promise<{ sections: Section[]; fac
           target: `${TARGET_SECONDS} s`,
           met: under.seconds <= TARGET_SECONDS,
         },
-        { what: '  window', value: `${under.exchange.lockWindowMs} ms` },
+        describeExchange(under.exchange),
+        cpuRow('CPU meanwhile', cpu),
+        workRow(reading, 'meanwhile'),
         ...correctness(reading),
         ...latency(reading, 'meanwhile'),
       ],
@@ -60,7 +69,19 @@ export async function fullSize(bench: Bench): Promise<{ sections: Section[]; fac
     { title: 'Promoting it again (start LABEL --start-at finalise_swap)', rows: windows(promotions) },
   ];
   const { latencies, ...brief } = reading;
-  return { sections, facts: { quiet, promotions, under, reading: { ...brief, longestMs: highest(latencies) } } };
+  return { sections, facts: { quiet, promotions, under, cpu, reading: { ...brief, longestMs: highest(latencies) } } };
+}
+
+/** Where the time of the whole process goes: before the workflow's first activity, in each of them, and after them. */
+function breakdown(rollbacks: readonly WholeRollback[]): string {
+  const fastest = [...rollbacks].sort((a, b) => a.seconds - b.seconds)[0];
+  if (!fastest) return '';
+  const { askedAt, activities } = fastest.exchange;
+  const steps = activities.map(({ name, startedAt, ms: took }) => {
+    const end = Number.isNaN(took) ? '' : ` for ${Math.round(took)}`;
+    return `${name} from ${Math.round(startedAt - askedAt)}${end}`;
+  });
+  return `${steps.join(', ')}, the process ended at ${Math.round(fastest.seconds * 1000)} ms`;
 }
 
 async function rollback({ stack, exchanger, stamp, say }: Bench): Promise<WholeRollback> {

@@ -2,7 +2,7 @@ import type { CpuUse } from '../support/cpu.ts';
 import { highest, median, percentile } from '../support/stats.ts';
 import { ms, type Row, type Section, seconds } from '../support/table.ts';
 import type { Exchange } from './exchange.ts';
-import { type Reading, WAYS, type Way } from './protocol.ts';
+import { type Reading, WAYS } from './protocol.ts';
 import type { Measured, NeverPausing, SittingReader } from './scenarios.ts';
 
 const WINDOW_MS = 50;
@@ -24,15 +24,15 @@ export function swapsSection(swaps: Measured, quiet: Measured, pauseMs: number):
     title: `${exchanges.length} swaps and rollbacks by the real workflows, readers with pauses of ${pauseMs} ms on average, ${seconds(reading.seconds)}; beside it the same readers without swaps, ${seconds(quiet.reading.seconds)}`,
     rows: [
       ...correctness(reading),
-      work(reading, 'with swaps'),
-      work(quiet.reading, 'without swaps'),
+      workRow(reading, 'with swaps'),
+      workRow(quiet.reading, 'without swaps'),
       ...(total(quiet.reading.errors) > 0 ? [{ what: 'errors without swaps', value: list(quiet.reading.errors) }] : []),
       ...latency(reading, 'with swaps'),
       ...latency(quiet.reading, 'without swaps'),
       timed('longest stall above that without swaps', ms(above), `under ${STALL_MS} ms`, above < STALL_MS),
       ...windows(exchanges),
-      cpu('CPU with swaps', swaps.cpu, CPU_PERCENT),
-      cpu('CPU without swaps', quiet.cpu, CPU_PERCENT),
+      cpuRow('CPU with swaps', swaps.cpu, CPU_PERCENT),
+      cpuRow('CPU without swaps', quiet.cpu, CPU_PERCENT),
       ...stalls(swaps),
     ],
   };
@@ -48,9 +48,9 @@ export function sittingSection(measured: SittingReader): Section {
       { what: 'after the end of that reader', value: ms(afterItsEndMs) },
       ...exchanges.map(describeExchange),
       ...correctness(reading),
-      work(reading, 'the others'),
+      workRow(reading, 'the others'),
       ...latency(reading, 'of the others'),
-      cpu('CPU', measured.cpu),
+      cpuRow('CPU', measured.cpu),
     ],
   };
 }
@@ -63,9 +63,9 @@ export function neverPausingSection(measured: NeverPausing, readers: number): Se
       { what: 'outcome', value: refusal === undefined ? 'it got in' : `refused after ${seconds(measured.seconds)}` },
       ...(refusal === undefined ? exchanges.map(describeExchange) : [{ what: 'refusal', value: refusal }]),
       ...correctness(reading),
-      work(reading, 'meanwhile'),
+      workRow(reading, 'meanwhile'),
       ...latency(reading, 'meanwhile'),
-      cpu('CPU', measured.cpu),
+      cpuRow('CPU', measured.cpu),
       ...stalls(measured),
     ],
   };
@@ -76,21 +76,18 @@ export function correctness(reading: Reading): Row[] {
   return [
     { what: 'reader errors', value: String(errors), target: '0', met: errors === 0, correctness: true },
     ...Object.entries(reading.errors).map(([message, count]) => ({ what: `  ${count} times`, value: message })),
-    ...WAYS.map((way) => mixtures(reading, way)),
+    ...WAYS.map((way) => ({
+      what: `mixtures of two releases, ${way}`,
+      value: `${reading.mixtures[way]} of ${reading.done[way]}`,
+      target: '0',
+      met: reading.mixtures[way] === 0,
+      correctness: true,
+    })),
     ...reading.examples.slice(0, 3).map((example) => ({ what: '  such as', value: JSON.stringify(example) })),
   ];
 }
 
-function mixtures(reading: Reading, way: Way): Row {
-  const row = { what: `mixtures of two releases, ${way}`, value: `${reading.mixtures[way]} of ${reading.done[way]}` };
-  // PostgreSQL takes the snapshot of such a transaction before its first query waits for a lock, so it reads the new
-  // tables, but the row of `releases` as it was before the swap. No swap can prevent that; locking first does.
-  if (way === 'repeatable read')
-    return { ...row, value: `${row.value} (PostgreSQL's own limit; lock first, as above)` };
-  return { ...row, target: '0', met: reading.mixtures[way] === 0, correctness: true };
-}
-
-const work = (reading: Reading, when: string): Row => ({
+export const workRow = (reading: Reading, when: string): Row => ({
   what: `queries ${when}`,
   value: `${reading.queries} (${Math.round(reading.queries / reading.seconds)} a second)`,
 });
@@ -130,7 +127,7 @@ export function windows(exchanges: readonly Exchange[]): Row[] {
   ];
 }
 
-const describeExchange = (exchange: Exchange): Row => ({
+export const describeExchange = (exchange: Exchange): Row => ({
   what: exchange.what,
   value: `window ${ms(exchange.lockWindowMs)}, ${seconds(exchange.seconds)} from the command to COMMIT, tries ${exchange.tries}, rounds without a gap ${exchange.blockedRounds}`,
 });
@@ -151,7 +148,7 @@ function stalls({ reading, exchanges }: Measured): Row[] {
 const timed = (what: string, value: string, target: string, met: boolean): Row => ({ what, value, target, met });
 
 /** The limit is for what the benchmark does; what others do on the machine meanwhile only disturbs the times. */
-function cpu(what: string, use: CpuUse | undefined, limit?: number): Row {
+export function cpuRow(what: string, use: CpuUse | undefined, limit?: number): Row {
   if (!use) return { what, value: 'not known on this system' };
   const own = `${use.own.toFixed(0)} % by the bench and its stack`;
   const value = `${own}, ${use.machine.toFixed(0)} % with all else on the machine`;
