@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { ActivityDeps } from './deps.ts';
 import { limitsOf, type RoundRequest } from './finalise_swap.ts';
 import { dropBackup, listBackups } from './live/backups.ts';
-import { ensureDownloadsView } from './live/downloads.ts';
+import { proveDownloadsView } from './live/downloads.ts';
 import { attemptRollback as attempt, prepareRollback as prepare, type RollbackAttempt } from './live/rollback.ts';
 import { runLater } from './live/swap.ts';
 import { adoptRelease, awaitLock } from './opening.ts';
@@ -65,7 +65,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     async finishRollback(release: ReleaseRef, later: string[]): Promise<void> {
       await step(release, 'rollback finish', async ({ db, progress }) => {
         await runLater(db, later, progress);
-        await ensureDownloadsView(db);
+        await db.transaction(proveDownloadsView);
       });
     },
 

@@ -32,7 +32,7 @@ export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
       activities: createActivities(deps),
       interceptors: { activity: [(context) => ({ inbound: new FailureInterceptor(context) })] },
       // Cancellations come back with heartbeats, so they are sent through at once.
-      maxHeartbeatThrottleInterval: '500ms',
+      maxHeartbeatThrottleInterval: '200ms',
       defaultHeartbeatThrottleInterval: '200ms',
       shutdownGraceTime: 0,
     });
