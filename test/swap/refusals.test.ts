@@ -72,6 +72,13 @@ describe('what cannot be carried, or would lose something, is refused before the
   it('a table with a column of the row type', () =>
     refuses('create table boxed (source sources)', 'drop table boxed', /boxed.*row type/));
 
+  it('a materialized view in another schema', () =>
+    refuses(
+      'create schema elsewhere; create materialized view elsewhere.counted as select count(*) as n from public.sources',
+      'drop schema elsewhere cascade',
+      /materialized view elsewhere\.counted, which reads released relations from another schema/,
+    ));
+
   it('a child table', () =>
     refuses(
       'create table more_sources () inherits (sources)',

@@ -42,4 +42,9 @@ union all
 select format('view %s, whose column %s has the row type of a released table', v.oid::regclass, a.attname)
 from rel join pg_attribute a on a.atttypid in (rel.reltype, rel.typarray) and a.attnum > 0 and not a.attisdropped
 join pg_class v on v.oid = a.attrelid and v.relkind in ('v', 'm')
+union all
+select format('materialized view %s, which reads released relations from another schema than public', v.oid::regclass)
+from dep join pg_rewrite w on dep.classid = 'pg_rewrite'::regclass and w.oid = dep.objid
+join pg_class v on v.oid = w.ev_class and v.relkind = 'm' and v.relnamespace <> 'public'::regnamespace
+where v.oid not in (select oid from rel)
 order by 1

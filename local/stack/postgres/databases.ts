@@ -25,6 +25,8 @@ export async function createRoles(superuserUrl: string, passwords: Passwords): P
     }
     // The swap gives way after a deadlock_timeout of its own; that setting is the superuser's otherwise.
     await client.query('GRANT SET ON PARAMETER deadlock_timeout TO pp_release');
+    // "$user" stands first in the default: what the role makes by hand would land in the schema of the same name.
+    await client.query('ALTER ROLE pp_release SET search_path = public');
     // To name who blocks a swap, with the query.
     await client.query('GRANT pg_read_all_stats TO pp_release');
   });
