@@ -3,7 +3,7 @@ import { highest } from '../support/stats.ts';
 import { type Section, seconds } from '../support/table.ts';
 import type { Exchange } from './exchange.ts';
 import { whileReading } from './reading.ts';
-import { correctness, cpuRow, describeExchange, latency, windows, workRow } from './report.ts';
+import { correctness, cpuRow, describeExchange, firstWindows, latency, windows, workRow } from './report.ts';
 import type { Bench } from './scenarios.ts';
 
 const TARGET_SECONDS = 3;
@@ -66,7 +66,10 @@ export async function fullSize(bench: Bench): Promise<{ sections: Section[]; fac
         ...latency(reading, 'meanwhile'),
       ],
     },
-    { title: 'Promoting it again (start LABEL --start-at finalise_swap)', rows: windows(promotions) },
+    {
+      title: 'Promoting it again (start LABEL --start-at finalise_swap)',
+      rows: [...windows(promotions), firstWindows(bench.firstWindowsMs)],
+    },
   ];
   const { latencies, ...brief } = reading;
   return { sections, facts: { quiet, promotions, under, cpu, reading: { ...brief, longestMs: highest(latencies) } } };

@@ -55,7 +55,7 @@ async function everyScenario(bench: Bench): Promise<{ sections: Section[]; facts
     neverPausing: { ...noPause, reading: brief(noPause.reading) },
   };
   const sections = [
-    swapsSection(swaps, quiet, options.pauseMs),
+    swapsSection(swaps, quiet, bench),
     sittingSection(sitting),
     neverPausingSection(noPause, options.readers),
   ];

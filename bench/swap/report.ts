@@ -3,7 +3,7 @@ import { highest, median, percentile } from '../support/stats.ts';
 import { ms, type Row, type Section, seconds } from '../support/table.ts';
 import type { Exchange } from './exchange.ts';
 import { type Reading, WAYS } from './protocol.ts';
-import type { Measured, NeverPausing, SittingReader } from './scenarios.ts';
+import type { Bench, Measured, NeverPausing, SittingReader } from './scenarios.ts';
 
 const WINDOW_MS = 50;
 const STALL_MS = 250;
@@ -17,11 +17,11 @@ const list = (counts: Record<string, number>): string =>
     .join(', ');
 const longest = ({ latencies }: Reading): number => highest(latencies);
 
-export function swapsSection(swaps: Measured, quiet: Measured, pauseMs: number): Section {
+export function swapsSection(swaps: Measured, quiet: Measured, { options, firstWindowsMs }: Bench): Section {
   const { reading, exchanges } = swaps;
   const above = longest(reading) - longest(quiet.reading);
   return {
-    title: `${exchanges.length} swaps and rollbacks by the real workflows, readers with pauses of ${pauseMs} ms on average, ${seconds(reading.seconds)}; beside it the same readers without swaps, ${seconds(quiet.reading.seconds)}`,
+    title: `${exchanges.length} swaps and rollbacks by the real workflows, readers with pauses of ${options.pauseMs} ms on average, ${seconds(reading.seconds)}; beside it the same readers without swaps, ${seconds(quiet.reading.seconds)}`,
     rows: [
       ...correctness(reading),
       workRow(reading, 'with swaps'),
@@ -31,6 +31,7 @@ export function swapsSection(swaps: Measured, quiet: Measured, pauseMs: number):
       ...latency(quiet.reading, 'without swaps'),
       timed('longest stall above that without swaps', ms(above), `under ${STALL_MS} ms`, above < STALL_MS),
       ...windows(exchanges),
+      firstWindows(firstWindowsMs),
       cpuRow('CPU with swaps', swaps.cpu, CPU_PERCENT),
       cpuRow('CPU without swaps', quiet.cpu, CPU_PERCENT),
       ...stalls(swaps),
@@ -126,6 +127,11 @@ export function windows(exchanges: readonly Exchange[]): Row[] {
     }),
   ];
 }
+
+export const firstWindows = (held: readonly number[]): Row => ({
+  what: "windows of the two releases' own swaps",
+  value: `${held.map(ms).join(', ')} (without readers; they check live's lookups too)`,
+});
 
 export const describeExchange = (exchange: Exchange): Row => ({
   what: exchange.what,

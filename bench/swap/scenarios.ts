@@ -14,6 +14,7 @@ export interface Bench {
   /** The release that is promoted again, and the newest backup. */
   label: string;
   stamp: string;
+  firstWindowsMs: number[];
   order: ReadingOrder;
   say(line: string): void;
 }

@@ -13,6 +13,8 @@ export interface TwoReleases {
   /** Of the newer release, which is live; the older one is in backup `stamp`. */
   label: string;
   stamp: string;
+  /** How long the two releases' own swaps held the locks, ms: they check live's lookups too, which promoting again does not. */
+  firstWindowsMs: number[];
 }
 
 /** Fills the portal and releases it, twice, by the real command line, workflow and worker. */
@@ -37,7 +39,11 @@ export async function makeTwoReleases(
   );
   const stamp = rows[0]?.stamp;
   if (!stamp) throw new Error(`release ${LABELS[0]} is in no backup`);
-  return { exchanger: new Exchanger(temporal, session), label: LABELS[1], stamp };
+  const windows = await session.query<{ ms: number }>(
+    `select (payload_json ->> 'lockWindowMs')::float8 as ms from release_events where phase = 'swap_completed' order by id`,
+  );
+  const firstWindowsMs = windows.rows.map((row) => row.ms);
+  return { exchanger: new Exchanger(temporal, session), label: LABELS[1], stamp, firstWindowsMs };
 }
 
 /** Learns what either release answers to the readers' questions. Leaves the newer release live. */
