@@ -61,6 +61,7 @@ export class Reader {
   /** As visitors come: mostly soon after each other, now and then after a while. */
   async #pause(signal: AbortSignal): Promise<void> {
     const ms = Math.min(-Math.log(1 - this.#random()), 6) * this.#order.pauseMs;
+    // The only error is the abort at the end of the reading; the caller's loop looks at the signal next.
     await delay(ms, undefined, { signal }).catch(() => undefined);
   }
 
