@@ -17,6 +17,8 @@ export interface ActivityConfig {
   keepBackups: number;
   /** Roles whose sessions a release may end when they are in the way of the swap, if its operator says so. */
   endBlockerRoles: readonly string[];
+  /** Folder of the CSV files; without it the importers that need one are left out. */
+  csvDir?: string | undefined;
   /** Folder of the manifest files. */
   manifestDir: string;
 }

@@ -10,6 +10,8 @@ export interface ImporterRequest {
   importer: string;
   phase: ImportPhase;
   sample?: number | undefined;
+  /** Share of soft errors, percent, above which the importer fails. */
+  softErrorLimit?: number | undefined;
 }
 
 /** What is left to do when the last importer of a phase is done. */
@@ -43,8 +45,17 @@ export function importActivities(deps: ActivityDeps) {
       }
       return runStep(deps, release, { phase: request.phase, step: `importer ${importer.name}` }, async (step) => {
         await step.event('importer_started', { importer: importer.name });
-        const onStep = (title: string) => step.progress(title);
-        const result = await run(step.db, release, importer, { sample: request.sample, onStep });
+        let doing = '';
+        const result = await run(step.db, release, importer, {
+          sample: request.sample,
+          softErrorLimitPercent: request.softErrorLimit,
+          csvDir: deps.config.csvDir,
+          onStep: (title) => {
+            doing = title;
+            step.progress(title);
+          },
+          onAmount: (amount) => step.progress(doing, amount),
+        });
         await step.event('importer_finished', { ...result });
         return result;
       });

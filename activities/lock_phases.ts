@@ -21,6 +21,8 @@ export interface ReleasePlan {
   /** True when the run goes on with the row, and perhaps the staging, of an earlier one. */
   resumed: boolean;
   importers: PlannedImporter[];
+  /** Importers that cannot run here, with the reason. */
+  leftOut: Record<string, string>;
   /** Budget of the swap for finding a gap between readers, ms. */
   lockTimeoutMs: number;
 }
@@ -70,7 +72,7 @@ export function lockActivities(deps: ActivityDeps) {
      * @throws ReleaseError BadInput for unknown importers, NothingToResume
      */
     async acquireLock(request: AcquireRequest): Promise<ReleasePlan> {
-      const planned = planImporters(request.importOnly, request.importSkip);
+      const { planned, leftOut } = planImporters(request, deps.config.csvDir);
       const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
       const pool = createPool(deps.databaseUrl, 1);
       try {
@@ -80,7 +82,7 @@ export function lockActivities(deps: ActivityDeps) {
           const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });
-          return { release, resumed, importers: planned, lockTimeoutMs: deps.config.lockTimeoutMs };
+          return { release, resumed, importers: planned, leftOut, lockTimeoutMs: deps.config.lockTimeoutMs };
         });
       } finally {
         await pool.end();
@@ -106,8 +108,14 @@ export function lockActivities(deps: ActivityDeps) {
   };
 }
 
-/** The importers of this release, in the catalog's order; unknown names are refused, never ignored. Skip wins. */
-function planImporters(only: readonly string[] | undefined, skip: readonly string[] | undefined): PlannedImporter[] {
+/**
+ * The importers of this release, in the catalog's order; unknown names are refused, never ignored. Skip wins. Where no
+ * folder of CSV files is configured, importers that need one are left out; one that was asked for by name is refused.
+ */
+function planImporters(
+  { importOnly: only, importSkip: skip }: AcquireRequest,
+  csvDir: string | undefined,
+): { planned: PlannedImporter[]; leftOut: Record<string, string> } {
   const known = importers.map((importer) => importer.name);
   const unknown = [...(only ?? []), ...(skip ?? [])].filter((name) => !known.includes(name));
   if (unknown.length > 0) {
@@ -115,7 +123,16 @@ function planImporters(only: readonly string[] | undefined, skip: readonly strin
       unknown,
     });
   }
-  return importers
-    .filter(({ name }) => (!only || only.includes(name)) && !skip?.includes(name))
-    .map(({ name, phase, after }) => ({ name, phase, after: after ?? [] }));
+  const wanted = importers.filter(({ name }) => (!only || only.includes(name)) && !skip?.includes(name));
+  const without = csvDir === undefined ? wanted.filter(({ csv, csvOptional }) => csv && !csvOptional) : [];
+  if (only && without.length > 0) {
+    const names = without.map(({ name }) => name).join(', ');
+    const message = `the importers ${names} read CSV files, and this worker has no folder of them: set PP_CSV_DIR where it runs`;
+    throw new ReleaseError('BadInput', message, { importers: names });
+  }
+  const planned = wanted.filter((importer) => !without.includes(importer));
+  return {
+    planned: planned.map(({ name, phase, after }) => ({ name, phase, after: after ?? [] })),
+    leftOut: Object.fromEntries(without.map(({ name }) => [name, 'PP_CSV_DIR is not set: live keeps what it has'])),
+  };
 }

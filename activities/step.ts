@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
-import type { Phase, ReleaseState } from '../contracts/index.ts';
+import type { Amount, Beat, Phase, ReleaseState } from '../contracts/index.ts';
 import type { ActivityDeps, LogFacts } from './deps.ts';
 import { Database, type Fence } from './postgres/database.ts';
 import { claimStep, stepApplicationName } from './postgres/fence.ts';
@@ -11,12 +11,14 @@ const HEARTBEAT_MS = 200;
 /** What a step has at hand while it runs. */
 export interface Step {
   db: Database;
-  /** Says what is being done right now; `status` and `watch` show it. */
-  progress(detail: string): void;
+  /** Says what is being done right now, and how far it is; `status` and `watch` show it. */
+  progress: Progress;
   /** Writes a row of release_events and a log line. */
   event(name: string, facts?: LogFacts): Promise<void>;
   setState(state: ReleaseState): Promise<void>;
 }
+
+export type Progress = (detail: string, amount?: Amount) => void;
 
 export interface StepName {
   phase: Phase;
@@ -25,14 +27,13 @@ export interface StepName {
 }
 
 /** Runs `work` with a heartbeat from a timer, so that one long statement keeps beating too. */
-export async function withHeartbeat<T>(work: (progress: (detail: string) => void) => Promise<T>): Promise<T> {
-  let detail = '';
-  const started = new Date().toISOString();
-  const beat = () => heartbeat({ detail, since: started });
+export async function withHeartbeat<T>(work: (progress: Progress) => Promise<T>, step?: string): Promise<T> {
+  const says: Beat = { step, detail: '', since: new Date().toISOString() };
+  const beat = () => heartbeat(says);
   const timer = setInterval(beat, HEARTBEAT_MS);
   try {
-    return await work((text) => {
-      detail = text;
+    return await work((detail, amount) => {
+      Object.assign(says, { detail, amount });
       beat();
     });
   } finally {
@@ -71,7 +72,7 @@ export async function runStep<T>(
       },
       setState: (state) => db.transaction((session) => setState(session, release.releaseId, state)),
     });
-  });
+  }, step);
 }
 
 /** A step that is a whole phase: its start, end and duration are recorded (specification, "Monitoring & Logging"). */

@@ -9,6 +9,12 @@ export interface Importer {
   readonly fills: readonly string[];
   /** Views it reads: they make up the digest of its input. */
   readonly reads: readonly string[];
+  /** CSV files it reads, by name (inputs.ts). Where no folder of CSV files is configured the importer is left out … */
+  readonly csv?: readonly string[];
+  /** … unless it can do without: it then keeps what live has. */
+  readonly csvOptional?: boolean;
+  /** Tables outside the swap of which it plans changes (pp_release.live_changes). */
+  readonly changes?: readonly string[];
   /** Importers of the same phase that must be done first; the others of a phase run side by side. */
   readonly after?: readonly string[];
 }
@@ -21,6 +27,8 @@ export const importers: readonly Importer[] = [
     phase: 'import_core',
     after: ['sources'],
     reads: ['portal_standard_polygons', 'portal_standard_points'],
+    csv: ['parcc_info', 'irreplaceability_info'],
+    csvOptional: true,
     fills: [
       'jurisdictions',
       'designations',
@@ -47,6 +55,46 @@ export const importers: readonly Importer[] = [
     fills: ['pame_methods', 'pame_evaluations', 'countries_pame_evaluations'],
     reads: ['portal_standard_pame'],
   },
+  {
+    name: 'global_stats',
+    phase: 'import_related',
+    fills: ['global_statistics'],
+    reads: [],
+    csv: ['global_statistics'],
+  },
+  {
+    name: 'country_statistics',
+    phase: 'import_related',
+    after: ['pame'],
+    fills: ['country_statistics', 'pame_statistics'],
+    reads: [],
+    csv: ['country_statistics', 'pame_country_statistics'],
+  },
+  {
+    name: 'story_map_links',
+    phase: 'import_related',
+    fills: ['story_map_links'],
+    reads: [],
+    csv: ['story_map_link_sites'],
+  },
+  // Changes of countries, which is never swapped: planned here, made inside the swap (pp_release.live_changes).
+  {
+    name: 'country_overseas_territories',
+    phase: 'import_related',
+    fills: [],
+    changes: ['countries'],
+    reads: [],
+    csv: ['overseas_territories'],
+  },
+  {
+    name: 'biopama_countries',
+    phase: 'import_related',
+    fills: [],
+    changes: ['countries'],
+    reads: [],
+    csv: ['biopama_countries_iso_codes'],
+  },
+  { name: 'aichi11_target', phase: 'import_related', fills: ['aichi11_targets'], reads: [], csv: ['aichi11_targets'] },
 ];
 
 export const IMPORTERS_DIR = fileURLToPath(new URL('./importers/', import.meta.url));

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { ReleaseError } from '../activities/postgres/errors.ts';
+import type { ImportOptions } from './commands/import.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
 import type { StartOptions } from './commands/start.ts';
@@ -26,6 +27,7 @@ program
   .option('--only <importers>', 'comma-separated importers to run')
   .option('--skip <importers>', 'comma-separated importers to leave out')
   .option('--sample <rows>', 'import at most so many rows of each view')
+  .option('--soft-error-limit <percent>', 'share of rows with soft errors that is too much (default 5)')
   .option('--lightweight', 'leave indexes and foreign keys off staging until the swap')
   .option('--no-create-views', 'use the staging views that are there')
   .option('--allow-empty <views>', 'comma-separated views that may be empty although live has rows')
@@ -33,6 +35,18 @@ program
   .option('--wait', 'follow the release to its end')
   .action(async (label: string | undefined, options: StartOptions) =>
     (await import('./commands/start.ts')).start(label, options, output()),
+  );
+program
+  .command('import [LABEL]')
+  .description('import into staging and stop there; live is not touched')
+  .option('--only <importers>', 'comma-separated importers to run')
+  .option('--skip <importers>', 'comma-separated importers to leave out')
+  .option('--sample <rows>', 'import at most so many rows of each view')
+  .option('--soft-error-limit <percent>', 'share of rows with soft errors that is too much (default 5)')
+  .option('--resume', "go on with the staging that the label's last run has left")
+  .option('--wait', 'follow the import to its end')
+  .action(async (label: string | undefined, options: ImportOptions) =>
+    (await import('./commands/import.ts')).importStaging(label, options, output()),
   );
 program
   .command('status [LABEL]')

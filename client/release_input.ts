@@ -12,6 +12,7 @@ export interface StartFlags {
   only?: string;
   skip?: string;
   sample?: string;
+  softErrorLimit?: string;
   lightweight?: boolean;
   /** Commander sets it to false for --no-create-views. */
   createViews?: boolean;
@@ -40,6 +41,11 @@ export function releaseInput(label: string | undefined, flags: StartFlags, envir
     importOnly: list(flags.only ?? environment.PP_IMPORT_ONLY),
     importSkip: list(flags.skip ?? environment.PP_IMPORT_SKIP),
     importSample: number('PP_IMPORT_SAMPLE', flags.sample ?? environment.PP_IMPORT_SAMPLE, faults),
+    softErrorLimit: percentage(
+      '--soft-error-limit',
+      flags.softErrorLimit ?? environment.PP_IMPORT_SOFT_ERROR_LIMIT,
+      faults,
+    ),
     allowEmpty: list(flags.allowEmpty),
     endBlockersFor: flags.endBlockers ? operator() : undefined,
   });
@@ -71,6 +77,13 @@ function number(name: string, text: string | undefined, faults: string[]): numbe
   const value = Number(text);
   if (!Number.isInteger(value) || value <= 0)
     faults.push(`${name} is ${JSON.stringify(text)}, not a whole number above 0`);
+  return value;
+}
+
+function percentage(name: string, text: string | undefined, faults: string[]): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(value >= 0 && value <= 100)) faults.push(`${name} is ${JSON.stringify(text)}, not a percentage from 0 to 100`);
   return value;
 }
 

@@ -6,7 +6,7 @@ const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '
 /** One line a phase, with its time, its counts, and what it is doing right now. */
 export function renderPhases(phases: StepStatus[], pending: PendingStep[]): string[] {
   return phases.flatMap((phase) => [
-    line(phase, phase.progress === 'running' && !phase.steps ? pending[0]?.detail : undefined, 0),
+    line(phase, phase.progress === 'running' && !phase.steps ? doing(pending[0]) : undefined, 0),
     ...(phase.steps ?? []).map((step) =>
       line(step, step.progress === 'running' ? detailOf(step, pending) : undefined, 2),
     ),
@@ -14,8 +14,15 @@ export function renderPhases(phases: StepStatus[], pending: PendingStep[]): stri
 }
 
 function detailOf(step: StepStatus, pending: PendingStep[]): string | undefined {
-  const importing = pending.filter((activity) => activity.activity === 'runImporter');
-  return importing.length === 1 ? importing[0]?.detail : step.name;
+  return doing(pending.find((activity) => activity.step === `importer ${step.name}`));
+}
+
+/** What an activity says of itself, and how far it has got. */
+function doing(activity: PendingStep | undefined): string | undefined {
+  if (!activity?.amount || activity.amount.done === 0) return activity?.detail;
+  const { done, expected, unit } = activity.amount;
+  const show = (value: number) => (unit === 'bytes' ? `${(value / 1e6).toFixed(1)} MB` : value.toLocaleString('en'));
+  return `${activity.detail}, ${show(done)}${expected ? ` of about ${show(Math.max(done, expected))}` : ''}`;
 }
 
 function line(step: StepStatus, detail: string | undefined, indent: number): string {

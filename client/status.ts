@@ -3,14 +3,17 @@ import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../activities/postgres/database.ts';
 import { holderOf, readOwner } from '../activities/postgres/lock.ts';
 import { findRelease } from '../activities/postgres/releases.ts';
-import type { LockHolder, ReleaseStatus } from '../contracts/index.ts';
+import type { Amount, Beat, LockHolder, ReleaseStatus } from '../contracts/index.ts';
 import { statusQuery } from '../workflows/messages.ts';
 
 /** What an activity in flight says of itself in its heartbeat; queries cannot see it. */
 export interface PendingStep {
   activity: string;
   attempt: number;
+  /** Which step of the activity: `importer pame`. */
+  step: string | undefined;
   detail: string | undefined;
+  amount: Amount | undefined;
   since: string | undefined;
   lastFailure: string | undefined;
 }
@@ -92,7 +95,9 @@ export async function askWorkflow(
         return {
           activity: activity.activityType?.name ?? '',
           attempt: activity.attempt ?? 1,
+          step: beat?.step,
           detail: beat?.detail || undefined,
+          amount: beat?.amount,
           since: beat?.since,
           lastFailure: activity.lastFailure?.message ?? undefined,
         };
@@ -118,6 +123,6 @@ async function queryStatus(client: Client, workflowId: string): Promise<ReleaseS
   }
 }
 
-function decode(data: Uint8Array | null | undefined): { detail?: string; since?: string } | undefined {
-  return data ? (JSON.parse(Buffer.from(data).toString('utf8')) as { detail?: string; since?: string }) : undefined;
+function decode(data: Uint8Array | null | undefined): Partial<Beat> | undefined {
+  return data ? (JSON.parse(Buffer.from(data).toString('utf8')) as Partial<Beat>) : undefined;
 }

@@ -35,6 +35,8 @@ export const releaseInputSchema = z
     importSkip: importerNames.optional(),
     /** At most this many rows of each view are imported. A sample is never published: the release ends as a dry run. */
     importSample: z.int().positive('importSample is a whole number above 0').optional(),
+    /** Percentage of an importer's rows that may have soft errors; more than that is a hard error (default 5). */
+    softErrorLimit: z.number().min(0).max(100, 'softErrorLimit is a percentage from 0 to 100').optional(),
     /** Who asked for sessions in the way of the swap to be ended; only roles that the worker allows are. */
     endBlockersFor: z.string().min(1).optional(),
     /** Views, by live name, that may be empty although live has rows. */

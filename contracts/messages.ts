@@ -68,6 +68,22 @@ export interface ReleaseStatus {
   lastBlockers?: Blocker[] | undefined;
 }
 
+/** How much of a step is done, of how much if that is known. */
+export interface Amount {
+  done: number;
+  expected?: number | undefined;
+  unit: 'bytes' | 'rows';
+}
+
+/** What an activity's heartbeat carries. */
+export interface Beat {
+  step?: string | undefined;
+  detail: string;
+  /** Start of the attempt, ISO 8601. */
+  since: string;
+  amount?: Amount | undefined;
+}
+
 /** A session that stands in the way of the swap's lock. */
 export interface Blocker {
   pid: number;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { parseArgs } from 'node:util';
 import { ROOT, STACK_DIR } from './paths.ts';
+import { monthFile, writeDemoCsv } from './portal/csv.ts';
 import { seed } from './portal/seed.ts';
 import { reportError, StackError } from './stack/errors.ts';
 import { type StackEnv, up } from './stack/index.ts';
@@ -22,6 +23,12 @@ const progress = (line: string) => console.error(`[demo] ${line}`);
 function labelOfThisMonth(): string {
   const now = new Date();
   return `${now.toLocaleString('en-US', { month: 'short', timeZone: 'UTC' })}${now.getUTCFullYear()}`;
+}
+
+/** Apr2026 as 2026-04-01; whatever else was asked for is refused by the release itself. */
+function firstDayOf(label: string): string {
+  const day = new Date(`1 ${label.slice(0, 3)} ${label.slice(3)} UTC`);
+  return Number.isNaN(day.getTime()) ? monthFile() : day.toISOString().slice(0, 10);
 }
 
 /** Runs pp-release as an operator would; its standard output is answered if it is not shown. */
@@ -70,6 +77,7 @@ async function demo(options: { sites: number; seed: number; month: number; label
   const { sites, month, label } = options;
   progress(`Filling the demo portal with ${sites} sites`);
   await seed({ url: env.PP_PORTAL_DATABASE_URL, sites, seed: options.seed, month, progress });
+  await writeDemoCsv({ dir: env.PP_CSV_DIR, date: firstDayOf(label), portalUrl: env.PP_PORTAL_DATABASE_URL });
 
   progress(`Releasing it as ${label}`);
   const release = await ppRelease(['start', label, '--wait'], env, true);

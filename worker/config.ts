@@ -24,6 +24,7 @@ const environmentSchema = z.object({
     .default('localhost:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1, 'is empty').default('default'),
   PP_RELEASE_LOG_PATH: z.string().default('log/portal_release.log'),
+  PP_CSV_DIR: z.string().optional(),
   PP_MANIFEST_DIR: z.string().default('public/manifests'),
   PP_KEEP_BACKUP_COUNT: z.coerce
     .number({ error: () => 'is no number' })
@@ -64,6 +65,7 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     temporalAddress: env.TEMPORAL_ADDRESS,
     temporalNamespace: env.TEMPORAL_NAMESPACE,
     logPath: env.PP_RELEASE_LOG_PATH,
+    csvDir: env.PP_CSV_DIR,
     manifestDir: env.PP_MANIFEST_DIR,
     keepBackups: env.PP_KEEP_BACKUP_COUNT,
     lockTimeoutMs: env.PP_LOCK_TIMEOUT_MS,

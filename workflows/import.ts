@@ -27,7 +27,7 @@ export async function runImporters(
     try {
       const result = await long.runImporter.executeWithOptions({ summary: name }, [
         release,
-        { importer: name, phase, sample: run.input.importSample },
+        { importer: name, phase, sample: run.input.importSample, softErrorLimit: run.input.softErrorLimit },
       ]);
       if (step)
         Object.assign(step, {

@@ -38,7 +38,11 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   try {
     await run.stoppable(async () => {
       const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
-      run.phaseStatus('acquire_lock').result = { release: plan?.release.releaseId, resumed: plan?.resumed };
+      run.phaseStatus('acquire_lock').result = {
+        release: plan?.release.releaseId,
+        resumed: plan?.resumed,
+        leftOut: plan?.leftOut,
+      };
       run.plan = plan as ReleasePlan;
       run.admissions.admit({ admitted: true, releaseId: run.plan.release.releaseId });
       await work(run.plan);

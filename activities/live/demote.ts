@@ -5,6 +5,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
 import { type Backup, listBackups } from './backups.ts';
+import { demotedChanges } from './in_place.ts';
 import { demotedLedger, ledgerCheck } from './ledger.ts';
 import { backupOf, nameIn, STAGING } from './model.ts';
 import { type PlanStatement, planSwap } from './plan.ts';
@@ -42,11 +43,13 @@ export async function requireBackup(session: Session, stamp: string): Promise<Ba
 export async function planDemote(session: Session, stamp: string, currentReleaseId: number): Promise<Prepared> {
   const backup = backupOf(stamp);
   const snapshot = await readSnapshot(session, backup);
+  const inPlace = await demotedChanges(session, stamp, currentReleaseId);
   const plan = planSwap(snapshot, {
     incoming: backup,
     outgoing: STAGING,
     ledger: demotedLedger(currentReleaseId, stamp),
-    rows: [...(await dropKeptDownloads(session, stamp)), ...stagingRows(stamp, currentReleaseId)],
+    rows: [...(await dropKeptDownloads(session, stamp)), ...stagingRows(stamp, currentReleaseId), ...inPlace.rows],
+    locks: inPlace.locks,
     downloadsView: await downloadsViewOf(),
     checks: [await ledgerCheck(session)],
   });

@@ -27,8 +27,9 @@ export interface PlanRequest {
   outgoing: Generation;
   /** Makes the twin of `releases` with the rows that are true after the change. */
   ledger: PlanStatement[];
-  /** What else is written with the change. */
+  /** What else is written with the change, and the tables outside the release that it is written to. */
   rows: PlanStatement[];
+  locks: string[];
   /** The downloads view: its live name and its SELECT over live views. */
   downloadsView: { name: string; select: string };
   /** Questions that must answer no rows inside the lock too. */
@@ -64,7 +65,7 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
   return {
     ledger: completed.ledger,
     before: completed.statements,
-    locks: lockedRelations(snapshot),
+    locks: lockedRelations(snapshot, request),
     inside: [
       // Materialized views first: they cannot be locked otherwise, and a reader of one ends the attempt at once.
       ...renameAll(snapshot, completed.incoming, request, 'materialized view'),
@@ -224,10 +225,12 @@ function toGeneration(snapshot: SwapSnapshot, generation: Generation): Map<strin
 }
 
 /** releases first: a reader that asks it for the current release must not meet the new tables with the old row. */
-function lockedRelations(snapshot: SwapSnapshot): string[] {
+function lockedRelations(snapshot: SwapSnapshot, request: PlanRequest): string[] {
   const tables = [...snapshot.live, ...snapshot.incoming].filter(({ kind }) => kind === 'table');
   const others = snapshot.dependents.flatMap(({ locks }) => (locks ? [locks] : []));
-  return [...new Set(['public.releases', ...others, ...tables.map(({ name }) => `public.${ident(name)}`)])];
+  return [
+    ...new Set(['public.releases', ...others, ...request.locks, ...tables.map(({ name }) => `public.${ident(name)}`)]),
+  ];
 }
 
 function renameAll(

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { downloadsView, VIEWS_DIR } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { lookupChecks } from '../staging/live_lookups.ts';
+import { promotedChanges } from './in_place.ts';
 import { ledgerCheck, promotedLedger } from './ledger.ts';
 import { backupOf, nameIn, STAGING, type SwapSnapshot } from './model.ts';
 import { planSwap, type SwapPlan } from './plan.ts';
@@ -15,11 +16,13 @@ export interface Prepared {
 /** The plan that makes staging live and keeps what was live as backup `stamp`. */
 export async function planPromote(session: Session, releaseId: number, stamp: string): Promise<Prepared> {
   const snapshot = await readSnapshot(session, STAGING);
+  const inPlace = await promotedChanges(session, releaseId);
   const plan = planSwap(snapshot, {
     incoming: STAGING,
     outgoing: backupOf(stamp),
     ledger: promotedLedger(releaseId, stamp),
-    rows: [{ sql: 'delete from pp_release.staging', reason: 'staging holds nothing any more' }],
+    rows: [{ sql: 'delete from pp_release.staging', reason: 'staging holds nothing any more' }, ...inPlace.rows],
+    locks: inPlace.locks,
     downloadsView: await downloadsViewOf(),
     checks: [await ledgerCheck(session), ...(await lookupChecks(session, (table) => nameIn(backupOf(stamp), table)))],
   });

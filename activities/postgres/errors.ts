@@ -13,9 +13,10 @@ export class ReleaseError extends Error {
   }
 }
 
-/** The SQLSTATEs that are handled by name (PostgreSQL manual, appendix A; PP001 is ours: the fence). */
+/** The SQLSTATEs that are handled by name (PostgreSQL manual, appendix A; PP001 and PP003 are ours: the fence, an importer's hard error). */
 export const SQLSTATE = {
   fenced: 'PP001',
+  hardError: 'PP003',
   queryCanceled: '57014',
   adminShutdown: '57P01',
   crashShutdown: '57P02',

@@ -1,34 +1,40 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { IMPORTERS_DIR, type Importer, tables } from '../../catalog/index.ts';
+import type { Amount } from '../../contracts/index.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
-import { ReleaseError } from '../postgres/errors.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
+import { countInputs, findInputs, loadInputs } from './inputs.ts';
+import { findMark, type ImportResult, writeMark } from './marks.ts';
+import { watchGrowth } from './progress.ts';
+import { checkSoftErrors } from './soft_errors.ts';
+
+export type { ImportResult };
 
 const IMPORT_SETTINGS: Settings = { work_mem: '256MB', jit: 'off', synchronize_seqscans: 'off' };
 
-export interface ImportResult {
-  importer: string;
-  /** Rows by staging table. */
-  counts: Record<string, number>;
-  softErrors: number;
-  seconds: number;
-  /** True when an earlier attempt had finished it: nothing was done again. */
-  alreadyDone?: boolean;
-}
+/** Share of soft errors above which an importer fails, unless the release says otherwise. */
+export const SOFT_ERROR_LIMIT_PERCENT = 5;
 
 export interface ImportOptions {
   /** At most this many rows of each view. */
   sample?: number | undefined;
+  /** Folder of the CSV files; without it an importer that can do without them keeps what live has. */
+  csvDir?: string | undefined;
+  softErrorLimitPercent?: number | undefined;
   onStep: (step: string) => void;
+  onAmount?: (amount: Amount) => void;
 }
 
 /**
  * Runs one importer in one transaction with its completion mark: killed at any moment, it leaves nothing, and run again
  * it gives the same rows. A mark of the same input means that it is done.
+ *
+ * @throws ReleaseError ImportFailed for a hard error of the data, naming file and line where there is one
  */
 export async function runImporter(
   db: Database,
@@ -37,24 +43,53 @@ export async function runImporter(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const script = await readFile(`${IMPORTERS_DIR}${importer.name}.sql`, 'utf8');
-  return db.transaction(async (session) => {
-    await requireStagingOf(session, release);
-    const digest = await inputDigest(session, script, importer, options.sample);
-    const done = await findMark(session, release, importer, digest);
-    if (done) return done;
-    const started = Date.now();
-    await emptyTables(session, release, importer);
-    await session.query(
-      `select set_config('pp_release.release_id', $1, true), set_config('pp_release.started_at', $2, true),
-              set_config('pp_release.sample', $3, true)`,
-      [String(release.releaseId), release.startedAt, options.sample === undefined ? '' : String(options.sample)],
-    );
-    for (const step of stepsOf(script)) {
-      options.onStep(step.title);
-      await session.query(step.sql);
-    }
-    return writeMark(session, release, importer, digest, (Date.now() - started) / 1000);
-  }, IMPORT_SETTINGS);
+  const stopWatching = watchGrowth(db, importer, options.onAmount ?? (() => undefined));
+  try {
+    return await db.transaction((session) => importAll(session, release, importer, script, options), IMPORT_SETTINGS);
+  } catch (error) {
+    if (sqlstateOf(error) !== SQLSTATE.hardError) throw error;
+    throw new ReleaseError('ImportFailed', `importer ${importer.name}: ${(error as Error).message}`, {
+      importer: importer.name,
+    });
+  } finally {
+    await stopWatching();
+  }
+}
+
+async function importAll(
+  session: Session,
+  release: ReleaseRef,
+  importer: Importer,
+  script: string,
+  { sample, csvDir, softErrorLimitPercent = SOFT_ERROR_LIMIT_PERCENT, onStep }: ImportOptions,
+): Promise<ImportResult> {
+  await requireStagingOf(session, release);
+  const inputs = await findInputs(session, release, importer, csvDir);
+  const digest = createHash('sha256')
+    .update(JSON.stringify([script, inputs.identity, sample ?? null]))
+    .digest('hex');
+  const done = await findMark(session, release, importer, digest);
+  if (done) return done;
+  const started = Date.now();
+  await clear(session, release, importer);
+  await session.query(
+    `select set_config('pp_release.release_id', $1, true), set_config('pp_release.started_at', $2, true),
+            set_config('pp_release.sample', $3, true)`,
+    [String(release.releaseId), release.startedAt, sample === undefined ? '' : String(sample)],
+  );
+  const loaded = await loadInputs(session, importer, inputs, (file) => onStep(`read ${file}`));
+  const steps = stepsOf(script);
+  for (const [at, step] of steps.entries()) {
+    onStep(`${step.title} (step ${at + 1} of ${steps.length})`);
+    await session.query(step.sql);
+  }
+  const read = await countInputs(session, importer, loaded, sample);
+  const softErrors = await checkSoftErrors(session, release, importer.name, {
+    read,
+    limitPercent: softErrorLimitPercent,
+  });
+  const seconds = (Date.now() - started) / 1000;
+  return writeMark(session, release, importer, { digest, inputs: loaded, seconds, softErrors });
 }
 
 interface Step {
@@ -73,56 +108,22 @@ export function stepsOf(script: string): Step[] {
     });
 }
 
-/** The same views (they are filled as a whole, so their OIDs and files tell) and the same script give the same rows. */
-async function inputDigest(session: Session, script: string, importer: Importer, sample?: number): Promise<string> {
-  const { rows } = await session.query<{ relname: string }>(
-    'select relname, oid::text, relfilenode::text from pg_class where relname = any($1) order by relname',
-    [importer.reads.map(stagingName)],
-  );
-  const missing = importer.reads.map(stagingName).filter((name) => !rows.some((row) => row.relname === name));
-  if (missing.length > 0) {
-    const message = `staging views missing: ${missing.join(', ')}; run the release from create_staging_materialized_views`;
-    throw new ReleaseError('StagingUnfit', message, { missing });
-  }
-  return createHash('sha256')
-    .update(JSON.stringify([script, rows, sample ?? null]))
-    .digest('hex');
-}
-
-async function findMark(
-  session: Session,
-  release: ReleaseRef,
-  importer: Importer,
-  digest: string,
-): Promise<ImportResult | undefined> {
-  const { rows } = await session.query<{ counts: Record<string, number>; seconds: string; soft_errors: string }>(
-    `select counts, seconds,
-            (select count(*) from pp_release.rejects r where r.release_id = m.release_id and r.importer = m.importer) as soft_errors
-     from pp_release.import_marks m where release_id = $1 and importer = $2 and input_digest = $3`,
-    [release.releaseId, importer.name, digest],
-  );
-  const mark = rows[0];
-  if (!mark) return undefined;
-  const { counts, seconds, soft_errors } = mark;
-  return {
-    importer: importer.name,
-    counts,
-    softErrors: Number(soft_errors),
-    seconds: Number(seconds),
-    alreadyDone: true,
-  };
-}
-
-async function emptyTables(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
-  await session.query('delete from pp_release.rejects where release_id = $1 and importer = $2', [
-    release.releaseId,
-    importer.name,
-  ]);
+/** What an earlier run of the importer has left; its lookups get live's rows again. */
+async function clear(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
+  const own = [release.releaseId, importer.name];
+  await session.query('delete from pp_release.rejects where release_id = $1 and importer = $2', own);
+  await session.query('delete from pp_release.live_changes where release_id = $1 and importer = $2', own);
   await dropKeysTo(session, importer.fills.map(stagingName));
   for (const table of tables.filter((candidate) => importer.fills.includes(candidate.name))) {
-    await session.query(`truncate ${ident(stagingName(table.name))}`);
+    await empty(session, ident(stagingName(table.name)));
     if (table.kind === 'lookup') await copyLive(session, table);
   }
+}
+
+/** TRUNCATE locks out whoever looks at the table's size, so it is not used on one that is empty. */
+async function empty(session: Session, table: string): Promise<void> {
+  const { rows } = await session.query<{ filled: boolean }>(`select exists (select from ${table}) as filled`);
+  if (rows[0]?.filled) await session.query(`truncate ${table}`);
 }
 
 /** An earlier run may have added the foreign keys already, and then TRUNCATE refuses; they are added again before the swap. */
@@ -135,29 +136,4 @@ async function dropKeysTo(session: Session, staging: readonly string[]): Promise
   for (const { name, referencing } of rows) {
     await session.query(`alter table ${referencing} drop constraint ${ident(name)}`);
   }
-}
-
-async function writeMark(
-  session: Session,
-  release: ReleaseRef,
-  importer: Importer,
-  digest: string,
-  seconds: number,
-): Promise<ImportResult> {
-  const counts: Record<string, number> = {};
-  for (const table of importer.fills) {
-    const { rows } = await session.query<{ n: string }>(`select count(*) as n from ${ident(stagingName(table))}`);
-    counts[table] = Number(rows[0]?.n);
-  }
-  const { rows } = await session.query<{ n: string }>(
-    'select count(*) as n from pp_release.rejects where release_id = $1 and importer = $2',
-    [release.releaseId, importer.name],
-  );
-  await session.query(
-    `insert into pp_release.import_marks (release_id, importer, input_digest, counts, seconds) values ($1, $2, $3, $4, $5)
-     on conflict (release_id, importer) do update set input_digest = excluded.input_digest, counts = excluded.counts,
-       seconds = excluded.seconds, finished_at = clock_timestamp()`,
-    [release.releaseId, importer.name, digest, JSON.stringify(counts), seconds],
-  );
-  return { importer: importer.name, counts, softErrors: Number(rows[0]?.n), seconds };
 }

@@ -19,9 +19,18 @@ export interface Manifest {
   fingerprints: Record<string, string>;
   /** Rows set aside, by importer and reason. */
   soft_errors: { importer: string; reason: string; rows: number }[];
+  /** What is worth knowing and no error. */
+  notes: { importer: string; reason: string; rows: number }[];
+  /** CSV files that were read. */
+  files: { importer: string; file: string; sha256: string; rows: number }[];
+  /** Cells to be changed in tables that keep their place, by `table.column`. */
+  changes_in_place: Record<string, number>;
   importers: string[];
   sample?: number | undefined;
 }
+
+/** Stands among the tables' fingerprints. */
+const CHANGES_IN_PLACE = 'changes in place';
 
 interface Content {
   counts: Record<string, number>;
@@ -38,7 +47,7 @@ export async function writeManifest(
   release: ReleaseRef,
   options: { importers: readonly string[]; sample?: number | undefined },
 ): Promise<{ manifest: Manifest; summary: ManifestSummary }> {
-  const content = await readContent(db);
+  const content = await readContent(db, release);
   return db.transaction(async (session) => {
     const known = await readManifest(session, release.releaseId);
     if (known && JSON.stringify(known.fingerprints) === JSON.stringify(content.fingerprints)) {
@@ -50,7 +59,10 @@ export async function writeManifest(
       generated_at: new Date().toISOString(),
       ...content,
       view_counts: await countViews(session),
-      soft_errors: await countSoftErrors(session, release.releaseId),
+      soft_errors: await countRejects(session, release.releaseId, 'soft'),
+      notes: await countRejects(session, release.releaseId, 'note'),
+      files: await readFiles(session, release.releaseId),
+      changes_in_place: await countChanges(session, release.releaseId),
       importers: [...options.importers],
       ...(options.sample === undefined ? {} : { sample: options.sample }),
     };
@@ -105,7 +117,7 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
     const message = `release ${release.releaseId} (${release.label}) has no manifest; run it from validate_and_manifest`;
     throw new ReleaseError('StagingUnfit', message);
   }
-  const now = await readContent(db);
+  const now = await readContent(db, release);
   const changed = Object.keys(now.fingerprints).filter(
     (table) => now.fingerprints[table] !== manifest.fingerprints[table],
   );
@@ -115,7 +127,7 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
 }
 
 /** One pass over each table, in the database; hash_record needs no text and no sorting. */
-async function readContent(db: Database): Promise<Content> {
+async function readContent(db: Database, release: ReleaseRef): Promise<Content> {
   const content: Content = { counts: {}, fingerprints: {} };
   await db.session(async (session) => {
     for (const { name } of tables) {
@@ -126,6 +138,12 @@ async function readContent(db: Database): Promise<Content> {
       content.counts[staging] = Number(rows[0]?.n);
       content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
     }
+    const { rows } = await session.query<{ fingerprint: string }>(
+      `select coalesce(sum(hash_record((relation, row_id, column_name, before_value, after_value))::bigint), 0)::text as fingerprint
+       from pp_release.live_changes where release_id = $1`,
+      [release.releaseId],
+    );
+    content.fingerprints[CHANGES_IN_PLACE] = rows[0]?.fingerprint ?? '';
   });
   return content;
 }
@@ -139,11 +157,33 @@ async function countViews(session: Session): Promise<Record<string, number>> {
   return counts;
 }
 
-async function countSoftErrors(session: Session, releaseId: number): Promise<Manifest['soft_errors']> {
+async function countRejects(
+  session: Session,
+  releaseId: number,
+  severity: 'soft' | 'note',
+): Promise<Manifest['soft_errors']> {
   const { rows } = await session.query<{ importer: string; reason: string; rows: number }>(
-    `select importer, reason, count(*)::int as rows from pp_release.rejects where release_id = $1
+    `select importer, reason, count(*)::int as rows from pp_release.rejects where release_id = $1 and severity = $2
      group by importer, reason order by importer, reason`,
+    [releaseId, severity],
+  );
+  return rows;
+}
+
+async function readFiles(session: Session, releaseId: number): Promise<Manifest['files']> {
+  const { rows } = await session.query<Manifest['files'][number]>(
+    `select importer, file->>'file' as file, file->>'sha256' as sha256, (file->>'rows')::int as rows
+     from pp_release.import_marks, jsonb_array_elements(inputs) file where release_id = $1 order by 1, 2`,
     [releaseId],
   );
   return rows;
+}
+
+async function countChanges(session: Session, releaseId: number): Promise<Record<string, number>> {
+  const { rows } = await session.query<{ cell: string; n: number }>(
+    `select relation || '.' || column_name as cell, count(*)::int as n from pp_release.live_changes
+     where release_id = $1 group by 1 order by 1`,
+    [releaseId],
+  );
+  return Object.fromEntries(rows.map(({ cell, n }) => [cell, n]));
 }

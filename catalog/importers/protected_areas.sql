@@ -234,8 +234,7 @@ select
   r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan, n.site_no_take_id,
   r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters, r.oecm_assessment,
   r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-  live.green_list_status_id, coalesce(live.has_irreplaceability_info, false), coalesce(live.has_parcc_info, false),
-  coalesce(live.is_dopa, false),
+  live.green_list_status_id, flags.has_irreplaceability_info, flags.has_parcc_info, coalesce(live.is_dopa, false),
   shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
@@ -245,7 +244,8 @@ select
     r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,
     r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
     n.site_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
-    r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif, shape.the_geom
+    r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
+    flags.has_irreplaceability_info, flags.has_parcc_info, shape.the_geom
   ) is not distinct from (
     live.site_id, live.site_pid, live.wdpa_id, live.wdpa_pid, live.name, live.original_name, live.slug,
     live.marine, live.marine_type, live.is_oecm, live.site_type, live.reported_marine_area, live.reported_area,
@@ -253,7 +253,8 @@ select
     live.iucn_category_id, live.governance_id, live.governance_subtype, live.management_authority_id,
     live.management_plan, live.no_take_status_id, live.designation_id, live.realm_id, live.owner_type,
     live.ownership_subtype, live.inland_waters, live.oecm_assessment, live.international_criteria,
-    live.supplementary_info, live.conservation_objectives, live.verif, live.the_geom
+    live.supplementary_info, live.conservation_objectives, live.verif,
+    live.has_irreplaceability_info, live.has_parcc_info, live.the_geom
   ) then live.updated_at else pp_release.started_at() end
 from resolved r
 join no_take n using (row_no)
@@ -266,7 +267,26 @@ cross join lateral (
          st_centroid(coalesce(polygon.wkb_geometry, point.wkb_geometry)) as centroid
 ) shape
 left join protected_areas live on live.site_id = r.site_id
+left join csv_irreplaceability_info irreplaceability on irreplaceability.site_id = r.site_id
+left join csv_parcc_info parcc on parcc.site_id = r.site_id
+cross join lateral (
+  select case when pp_release.has_csv('irreplaceability_info') then irreplaceability.site_id is not null
+              else coalesce(live.has_irreplaceability_info, false) end as has_irreplaceability_info,
+         case when pp_release.has_csv('parcc_info') then parcc.site_id is not null
+              else coalesce(live.has_parcc_info, false) end as has_parcc_info
+) flags
 where r.is_site;
+
+-- The two lists are kept by hand over years: a site that is not published any more is worth a note, not an error.
+insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas', 'note', 'no such site in this release', listed.row_key,
+       jsonb_build_object('site_id', listed.site_id)
+from (
+  select row_key, site_id from csv_irreplaceability_info
+  union all
+  select row_key, site_id from csv_parcc_info
+) listed
+where not exists (select from sites where sites.site_id = listed.site_id);
 
 -- step: write parcels with their geometry
 insert into staging_protected_area_parcels (

@@ -4,6 +4,7 @@ import { STACK_DIR } from '../paths.ts';
 import { reportError, StackError } from '../stack/errors.ts';
 import { readState } from '../stack/state.ts';
 import { explainConnection } from './connection.ts';
+import { monthFile, writeDemoCsv } from './csv.ts';
 import { lastSeeding, MAX_SITES, type SeedSummary, seed } from './seed.ts';
 
 const DEFAULT_SITES = 5000;
@@ -28,7 +29,14 @@ async function seedCommand(flags: Flags): Promise<void> {
   const started = performance.now();
   const progress = (step: string) =>
     console.error(`  ${((performance.now() - started) / 1000).toFixed(1).padStart(6)} s  ${step}`);
-  show(await seed({ url, ...options, progress }));
+  const summary = await seed({ url, ...options, progress });
+  // Never another folder: files of a real release may be there.
+  const dir = readState(STACK_DIR)?.env?.PP_CSV_DIR;
+  if (dir) {
+    progress(`CSV files in ${dir}`);
+    await writeDemoCsv({ dir, date: monthFile(options.month), portalUrl: url });
+  }
+  show(summary);
 }
 
 function show({ seconds, ...counts }: SeedSummary): void {

@@ -30,12 +30,12 @@ async function setUp(): Promise<void> {
   });
   await createLiveDatabase(superuserUrl, LIVE_DATABASE);
   await createPortalDatabase(superuserUrl, PORTAL_DATABASE);
-  const urls = {
-    databaseUrl: required('PP_DATABASE_URL'),
-    portalUrl: required('PP_PORTAL_DATABASE_URL'),
-    portalReaderUrl: required('PP_PORTAL_READER_URL'),
+  const env = {
+    PP_DATABASE_URL: required('PP_DATABASE_URL'),
+    PP_PORTAL_DATABASE_URL: required('PP_PORTAL_DATABASE_URL'),
+    PP_PORTAL_READER_URL: required('PP_PORTAL_READER_URL'),
   };
-  await prepareSchemas(urls, (line) => console.log(line));
+  await prepareSchemas(env, (line) => console.log(line));
 }
 
 try {

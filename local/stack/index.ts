@@ -3,7 +3,15 @@ import { StackError } from './errors.ts';
 import { type DatabaseUrls, ensurePostgres } from './postgres/index.ts';
 import type { Progress } from './progress.ts';
 import { prepareSchemas } from './schemas.ts';
-import { newState, openStateDirectory, readState, type StackEnv, type StackState, writeState } from './state.ts';
+import {
+  newState,
+  openStateDirectory,
+  pathsOf,
+  readState,
+  type StackEnv,
+  type StackState,
+  writeState,
+} from './state.ts';
 import { status } from './status.ts';
 import { endProcesses, exclusively, stopAll } from './stop.ts';
 import { ensureTemporal, TEMPORAL_NAMESPACE } from './temporal/server.ts';
@@ -38,13 +46,14 @@ function requireDiskSpace(dir: string): void {
   );
 }
 
-const environmentOf = (urls: DatabaseUrls, temporal: { port: number; uiPort: number }): StackEnv => ({
+const environmentOf = (dir: string, urls: DatabaseUrls, temporal: { port: number; uiPort: number }): StackEnv => ({
   PP_DATABASE_URL: urls.databaseUrl,
   PP_PORTAL_DATABASE_URL: urls.portalUrl,
   PP_PORTAL_READER_URL: urls.portalReaderUrl,
   TEMPORAL_ADDRESS: `127.0.0.1:${temporal.port}`,
   TEMPORAL_NAMESPACE,
   PP_TEMPORAL_UI_URL: `http://127.0.0.1:${temporal.uiPort}`,
+  PP_CSV_DIR: pathsOf(dir).csv,
 });
 
 /** Both must come to their end before an error is told: else `down` might run while one of them still starts. */
@@ -83,8 +92,8 @@ async function bringUp(state: StackState, options: UpOptions): Promise<void> {
     ensurePostgres(state, options.progress, options.useNamedServers ?? true),
     ensureTemporal(state, options.progress),
   );
-  state.env = environmentOf(urls, temporal);
+  state.env = environmentOf(state.dir, urls, temporal);
   writeState(state);
-  if (options.migrate ?? true) await prepareSchemas(urls, options.progress);
+  if (options.migrate ?? true) await prepareSchemas(state.env, options.progress);
   if (options.worker) await ensureWorker(state, state.env, options.progress);
 }

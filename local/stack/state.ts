@@ -38,6 +38,7 @@ export interface StackEnv {
   TEMPORAL_ADDRESS: string;
   TEMPORAL_NAMESPACE: string;
   PP_TEMPORAL_UI_URL: string;
+  PP_CSV_DIR: string;
 }
 
 export type RoleName = 'postgres' | 'pp_release' | 'portal_owner' | 'portal_reader';
@@ -61,6 +62,7 @@ export const pathsOf = (dir: string) => ({
   workerLog: join(dir, 'log', 'worker.log'),
   workerReady: join(dir, 'worker.ready'),
   postgresData: join(dir, 'postgres'),
+  csv: join(dir, 'csv'),
   temporalDb: join(dir, 'temporal', 'temporal.db'),
 });
 

@@ -1,0 +1,163 @@
+import { pipeline } from 'node:stream/promises';
+import { from as copyFrom } from 'pg-copy-streams';
+import type { CsvColumn, CsvInput } from '../../../catalog/index.ts';
+import type { Session } from '../../postgres/database.ts';
+import { ident, literal } from '../../postgres/identifiers.ts';
+import type { CsvFile } from './find.ts';
+import { openLines } from './lines.ts';
+import type { CsvScan } from './scan.ts';
+
+/** A file that an importer has read. */
+export interface CsvLoaded {
+  file: string;
+  sha256: string;
+  rows: number;
+}
+
+const TYPES = {
+  text: 'text',
+  code: 'text',
+  integer: 'integer',
+  number: 'double precision',
+  percentage: 'double precision',
+};
+
+/** An input that is not there, for an importer that can do without: table `csv_<name>` without rows. */
+export async function loadNothing(session: Session, input: CsvInput): Promise<void> {
+  const columns = input.columns.map(({ name, kind }) => `${ident(name)} ${TYPES[kind]}`);
+  await session.query(
+    `create temp table ${tableOf(input)} (line integer, row_key text, ${columns.join(', ')}) on commit drop`,
+  );
+}
+
+/**
+ * Streams a file by COPY into table `csv_<name>` of the importer's transaction: its columns in their types, `line`, and
+ * `row_key` (`file line N`). Rows and cells that cannot be taken are set aside in pp_release.rejects, with line and column.
+ *
+ * @throws ReleaseError ImportFailed when the file as a whole cannot be taken
+ */
+export async function loadCsv(
+  session: Session,
+  importer: string,
+  input: CsvInput,
+  file: CsvFile,
+  scan: CsvScan,
+): Promise<CsvLoaded> {
+  const raw = ident(`raw_${input.name}`);
+  const { header, rows } = await openLines(file, input, scan);
+  const names = header.columns.map(({ name }) => ident(name));
+  await session.query(
+    `create temp table ${raw} (line integer, fault text, ${names.map((name) => `${name} text`).join(', ')}) on commit drop`,
+  );
+  await pipeline(rows, session.query(copyFrom(`copy ${raw} from stdin`)));
+  await loadNothing(session, input);
+  const context = new Rejects(session, importer, file.name);
+  await context.rows(`select line, fault as reason from ${raw} where fault is not null`);
+  await session.query(`delete from ${raw} where fault is not null`);
+  await takeRows(session, context, input, header.columns);
+  const encoded = scan.encoding === 'utf-8' ? [] : ['it is not UTF-8 and was read as Windows-1252'];
+  await context.notes([...file.notes, ...header.notes, ...encoded]);
+  const { rows: counted } = await session.query<{ n: number }>(`select count(*)::int as n from ${raw}`);
+  return { file: file.name, sha256: scan.sha256, rows: counted[0]?.n ?? 0 };
+}
+
+async function takeRows(
+  session: Session,
+  rejects: Rejects,
+  input: CsvInput,
+  columns: readonly CsvColumn[],
+): Promise<void> {
+  const raw = ident(`raw_${input.name}`);
+  const key = input.key.map((name) => `pp_release.csv_text(${ident(name)})`);
+  if (key[0] && !input.footer) {
+    await rejects.rows(
+      `select line, ${literal(`it has no ${input.key[0]}`)} as reason from ${raw} where ${key[0]} is null`,
+    );
+  }
+  if (key[0]) await session.query(`delete from ${raw} where ${key[0]} is null`);
+  await rejects.cells(raw, columns);
+  const names = columns.map(({ name }) => ident(name)).join(', ');
+  const values = columns.map((column) => `${csvCall('csv_value', column)}::${TYPES[column.kind]}`).join(', ');
+  await session.query(
+    `insert into ${tableOf(input)} (line, row_key, ${names})
+     select line, ${literal(`${rejects.file} line `)} || line, ${values} from ${raw} order by line`,
+  );
+  await dropRowsWithoutKey(session, input);
+  await dropRepeated(session, rejects, input);
+  await session.query(`analyze ${tableOf(input)}`);
+}
+
+/** The key was there and could not be read: that is told as the fault of a cell already. */
+async function dropRowsWithoutKey(session: Session, input: CsvInput): Promise<void> {
+  const [first] = input.key;
+  if (first) await session.query(`delete from ${tableOf(input)} where ${ident(first)} is null`);
+}
+
+/** As a table that is written row by row would have it: the later line counts. */
+async function dropRepeated(session: Session, rejects: Rejects, input: CsvInput): Promise<void> {
+  if (input.key.length === 0) return;
+  const key = input.key.map(ident).join(', ');
+  const repeated = `select line, max(line) over (partition by ${key}) as later from ${tableOf(input)}`;
+  await rejects.rows(
+    `select line, 'line ' || later || ' has the same ${input.key.join(', ')} and counts' as reason from (${repeated}) r where later > line`,
+  );
+  await session.query(
+    `delete from ${tableOf(input)} where line in (select line from (${repeated}) r where later > line)`,
+  );
+}
+
+function tableOf(input: CsvInput): string {
+  return ident(`csv_${input.name}`);
+}
+
+function csvCall(name: string, column: CsvColumn): string {
+  return `pp_release.${name}(${literal(column.kind)}, ${ident(column.name)}, ${Boolean(column.grouped)})`;
+}
+
+/** Writes what is wrong with one file into pp_release.rejects, in the importer's name. */
+class Rejects {
+  readonly file: string;
+  readonly #session: Session;
+  readonly #importer: string;
+
+  constructor(session: Session, importer: string, file: string) {
+    this.#session = session;
+    this.#importer = importer;
+    this.file = file;
+  }
+
+  /** @param select answers `line` and `reason` */
+  async rows(select: string): Promise<void> {
+    await this.#session.query(
+      `insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+       select pp_release.release_id(), ${literal(this.#importer)}, reason, ${literal(`${this.file} line `)} || line,
+              jsonb_build_object('file', ${literal(this.file)}, 'line', line)
+       from (${select}) faults order by line`,
+    );
+  }
+
+  /** The row goes on without the cell. */
+  async cells(raw: string, columns: readonly CsvColumn[]): Promise<void> {
+    const cells = columns.map(
+      (column) => `(${literal(column.name)}, ${ident(column.name)}, ${csvCall('csv_fault', column)})`,
+    );
+    await this.#session.query(
+      `insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+       select pp_release.release_id(), ${literal(this.#importer)}, 'column ' || name || ': ' || fault,
+              ${literal(`${this.file} line `)} || line,
+              jsonb_build_object('file', ${literal(this.file)}, 'line', line, 'column', name, 'value', left(value, 200))
+       from ${raw} cross join lateral (values ${cells.join(', ')}) cell (name, value, fault)
+       where fault is not null order by line, name`,
+    );
+  }
+
+  async notes(notes: readonly string[]): Promise<void> {
+    for (const note of notes) {
+      await this.#session.query(
+        `insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
+         values (pp_release.release_id(), $1, 'note', $2, $3, jsonb_build_object('file', $3::text))`,
+        [this.#importer, note, this.file],
+      );
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { type CsvInput, csvInputs, type Importer } from '../../catalog/index.ts';
+import type { Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+import { type CsvFile, findCsv } from './csv/find.ts';
+import { type CsvLoaded, loadCsv, loadNothing } from './csv/load.ts';
+import { type CsvScan, scanCsv } from './csv/scan.ts';
+
+interface FoundCsv {
+  input: CsvInput;
+  file: CsvFile;
+  scan: CsvScan;
+}
+
+/** What an importer is about to read. The same identity and the same script give the same rows. */
+export interface Inputs {
+  identity: unknown;
+  csv: FoundCsv[];
+  /** Size of the CSV files. */
+  bytes: number;
+}
+
+/** @throws ReleaseError StagingUnfit when a view is missing, ImportFailed when a file is, or cannot be read */
+export async function findInputs(
+  session: Session,
+  release: ReleaseRef,
+  importer: Importer,
+  csvDir: string | undefined,
+): Promise<Inputs> {
+  const views = await findViews(session, importer);
+  const csv =
+    csvDir === undefined ? [] : await Promise.all(csvOf(importer).map((input) => find(csvDir, input, release)));
+  return {
+    identity: [views, csv.map(({ file, scan }) => [file.name, scan.sha256])],
+    csv,
+    bytes: csv.reduce((sum, { scan }) => sum + scan.bytes, 0),
+  };
+}
+
+async function find(dir: string, input: CsvInput, release: ReleaseRef): Promise<FoundCsv> {
+  const file = await findCsv(dir, input, release.label);
+  return { input, file, scan: await scanCsv(file) };
+}
+
+/** Views are filled as a whole, so their OIDs and files tell whether they are the same. */
+async function findViews(session: Session, importer: Importer): Promise<unknown[]> {
+  const { rows } = await session.query<{ relname: string }>(
+    'select relname, oid::text, relfilenode::text from pg_class where relname = any($1) order by relname',
+    [importer.reads.map(stagingName)],
+  );
+  const missing = importer.reads.map(stagingName).filter((name) => !rows.some((row) => row.relname === name));
+  if (missing.length === 0) return rows;
+  const message = `staging views missing: ${missing.join(', ')}; run the release from create_staging_materialized_views`;
+  throw new ReleaseError('StagingUnfit', message, { missing });
+}
+
+/** Fills the tables `csv_<name>` of the importer's transaction; pp_release.has_csv tells which were read. */
+export async function loadInputs(
+  session: Session,
+  importer: Importer,
+  { csv }: Inputs,
+  onFile: (name: string) => void,
+): Promise<CsvLoaded[]> {
+  await session.query(`select set_config('pp_release.csv', $1, true)`, [csv.map(({ input }) => input.name).join(',')]);
+  const loaded: CsvLoaded[] = [];
+  for (const input of csvOf(importer)) {
+    const found = csv.find((candidate) => candidate.input === input);
+    if (!found) {
+      await loadNothing(session, input);
+      continue;
+    }
+    onFile(found.file.name);
+    loaded.push(await loadCsv(session, importer.name, input, found.file, found.scan));
+  }
+  return loaded;
+}
+
+/** Rows that the importer had to read: of its views (each at most the sample) and its files. */
+export async function countInputs(
+  session: Session,
+  importer: Importer,
+  loaded: readonly CsvLoaded[],
+  sample: number | undefined,
+): Promise<number> {
+  let rows = loaded.reduce((sum, file) => sum + file.rows, 0);
+  for (const view of importer.reads) {
+    const { rows: counted } = await session.query<{ n: string }>(
+      `select least(count(*), coalesce($1::bigint, count(*))) as n from ${ident(stagingName(view))}`,
+      [sample ?? null],
+    );
+    rows += Number(counted[0]?.n);
+  }
+  return rows;
+}
+
+function csvOf(importer: Importer): CsvInput[] {
+  return (importer.csv ?? []).map((name) => {
+    const input = csvInputs.find((candidate) => candidate.name === name);
+    if (!input) throw new Error(`the catalog has no CSV input ${name}`);
+    return input;
+  });
+}

@@ -1,0 +1,51 @@
+import type { Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+
+/** So many rows may always be set aside: of a file with four lines one bad line is a quarter. */
+const ALWAYS_ALLOWED = 10;
+const EXAMPLES = 5;
+
+/**
+ * Rows that an importer has set aside. Notes are none: they say what is worth knowing.
+ *
+ * @throws ReleaseError ImportFailed with reasons and examples when their share of what was read is above the limit
+ */
+export async function checkSoftErrors(
+  session: Session,
+  release: ReleaseRef,
+  importer: string,
+  options: { read: number; limitPercent: number },
+): Promise<number> {
+  const softErrors = await countSoftErrors(session, release, importer);
+  const { rows } = await session.query<{ rows: number }>(
+    `select count(distinct row_key)::int as rows from pp_release.rejects where release_id = $1 and importer = $2 and severity = 'soft'`,
+    [release.releaseId, importer],
+  );
+  const setAside = rows[0]?.rows ?? 0;
+  const { read, limitPercent } = options;
+  if (setAside <= ALWAYS_ALLOWED || setAside * 100 <= read * limitPercent) return softErrors;
+  const reasons = await readReasons(session, release, importer);
+  const told = reasons.map(({ reason, rows: count, examples }) => `${reason} (${count}: ${examples.join(', ')})`);
+  const share = Math.round((1000 * setAside) / Math.max(read, 1)) / 10;
+  const message = `importer ${importer}: ${setAside} of ${read} rows have soft errors, ${share} %, and the limit is ${limitPercent} %: ${told.join('; ')}; mend the data, or start again with a higher softErrorLimit`;
+  throw new ReleaseError('ImportFailed', message, { importer, read, setAside, limitPercent, reasons });
+}
+
+/** Of one importer of a release. */
+export async function countSoftErrors(session: Session, release: ReleaseRef, importer: string): Promise<number> {
+  const { rows } = await session.query<{ n: number }>(
+    `select count(*)::int as n from pp_release.rejects where release_id = $1 and importer = $2 and severity = 'soft'`,
+    [release.releaseId, importer],
+  );
+  return rows[0]?.n ?? 0;
+}
+
+async function readReasons(session: Session, release: ReleaseRef, importer: string) {
+  const { rows } = await session.query<{ reason: string; rows: number; examples: string[] }>(
+    `select reason, count(*)::int as rows, (array_agg(row_key order by row_key))[1:$3] as examples from pp_release.rejects
+     where release_id = $1 and importer = $2 and severity = 'soft' group by reason order by 2 desc limit 10`,
+    [release.releaseId, importer, EXAMPLES],
+  );
+  return rows;
+}
