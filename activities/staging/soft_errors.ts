@@ -24,7 +24,8 @@ export async function checkSoftErrors(
   );
   const setAside = rows[0]?.rows ?? 0;
   const { read, limitPercent } = options;
-  if (setAside <= ALWAYS_ALLOWED || setAside * 100 <= read * limitPercent) return softErrors;
+  const tooMany = setAside > ALWAYS_ALLOWED && setAside * 100 > read * limitPercent;
+  if (!tooMany || limitPercent >= 100) return softErrors;
   const reasons = await readReasons(session, release, importer);
   const told = reasons.map(({ reason, rows: count, examples }) => `${reason} (${count}: ${examples.join(', ')})`);
   const share = Math.round((1000 * setAside) / Math.max(read, 1)) / 10;

@@ -47,13 +47,13 @@ export async function loadCsv(
   const { header, rows } = await openLines(file, input, scan);
   const names = header.columns.map(({ name }) => ident(name));
   await session.query(
-    `create temp table ${raw} (line integer, fault text, ${names.map((name) => `${name} text`).join(', ')}) on commit drop`,
+    `create temp table ${raw} (pp_line integer, pp_fault text, ${names.map((name) => `${name} text`).join(', ')}) on commit drop`,
   );
   await pipeline(rows, session.query(copyFrom(`copy ${raw} from stdin`)));
   await loadNothing(session, input);
   const context = new Rejects(session, importer, file.name);
-  await context.rows(`select line, fault as reason from ${raw} where fault is not null`);
-  await session.query(`delete from ${raw} where fault is not null`);
+  await context.rows(`select pp_line as line, pp_fault as reason from ${raw} where pp_fault is not null`);
+  await session.query(`delete from ${raw} where pp_fault is not null`);
   await takeRows(session, context, input, header.columns);
   const encoded = scan.encoding === 'utf-8' ? [] : ['it is not UTF-8 and was read as Windows-1252'];
   await context.notes([...file.notes, ...header.notes, ...encoded]);
@@ -71,7 +71,7 @@ async function takeRows(
   const key = input.key.map((name) => `pp_release.csv_text(${ident(name)})`);
   if (key[0] && !input.footer) {
     await rejects.rows(
-      `select line, ${literal(`it has no ${input.key[0]}`)} as reason from ${raw} where ${key[0]} is null`,
+      `select pp_line as line, ${literal(`it has no ${input.key[0]}`)} as reason from ${raw} where ${key[0]} is null`,
     );
   }
   if (key[0]) await session.query(`delete from ${raw} where ${key[0]} is null`);
@@ -80,7 +80,7 @@ async function takeRows(
   const values = columns.map((column) => `${csvCall('csv_value', column)}::${TYPES[column.kind]}`).join(', ');
   await session.query(
     `insert into ${tableOf(input)} (line, row_key, ${names})
-     select line, ${literal(`${rejects.file} line `)} || line, ${values} from ${raw} order by line`,
+     select pp_line, ${literal(`${rejects.file} line `)} || pp_line, ${values} from ${raw} order by pp_line`,
   );
   await dropRowsWithoutKey(session, input);
   await dropRepeated(session, rejects, input);
@@ -143,11 +143,11 @@ class Rejects {
     );
     await this.#session.query(
       `insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-       select pp_release.release_id(), ${literal(this.#importer)}, 'column ' || name || ': ' || fault,
-              ${literal(`${this.file} line `)} || line,
-              jsonb_build_object('file', ${literal(this.file)}, 'line', line, 'column', name, 'value', left(value, 200))
+       select pp_release.release_id(), ${literal(this.#importer)}, 'column ' || cell.name || ': ' || cell.fault,
+              ${literal(`${this.file} line `)} || pp_line,
+              jsonb_build_object('file', ${literal(this.file)}, 'line', pp_line, 'column', cell.name, 'value', left(cell.value, 200))
        from ${raw} cross join lateral (values ${cells.join(', ')}) cell (name, value, fault)
-       where fault is not null order by line, name`,
+       where cell.fault is not null order by pp_line, cell.name`,
     );
   }
 
