@@ -46,8 +46,8 @@ from incoming
 group by site_id;
 analyze incoming, sites;
 
--- One key in both views keeps the polygon's attributes and the point's geometry; a second plain pid of a site without
--- parcels has no place of its own.
+-- One key in both views keeps the polygon's attributes and the point's geometry (the polygon's, if the point has none);
+-- a second plain pid of a site without parcels has no place of its own.
 create temp table placed on commit drop as
 select
   i.row_no,
@@ -258,12 +258,12 @@ select
 from resolved r
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
-  on r.geometry_from = 'polygons' and polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
+  on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
 left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
-  select coalesce(polygon.wkb_geometry, point.wkb_geometry) as the_geom,
-         st_centroid(coalesce(polygon.wkb_geometry, point.wkb_geometry)) as centroid
+  select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
 ) shape
 left join protected_areas live on live.site_id = r.site_id
 where r.is_site;
@@ -311,12 +311,12 @@ select
 from resolved r
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
-  on r.geometry_from = 'polygons' and polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
+  on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
 left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
-  select coalesce(polygon.wkb_geometry, point.wkb_geometry) as the_geom,
-         st_centroid(coalesce(polygon.wkb_geometry, point.wkb_geometry)) as centroid
+  select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
 ) shape
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;
