@@ -138,7 +138,7 @@ realm as (select name, min(id) as id from staging_realms group by name),
 jurisdiction as (select name, min(id) as id from staging_jurisdictions group by name),
 designation as (select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id from staging_designations group by 1, 2)
 select
-  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area,
+  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr,
   i.site_id, i.site_pid, i.site_id as wdpa_id, i.site_pid as wdpa_pid,
   i.name_eng as name, i.name as original_name, i.desig_eng,
   coalesce(lower(i.realm) in ('coastal', 'marine'), false) as marine,
@@ -149,7 +149,7 @@ select
   i.gis_m_area::numeric as gis_marine_area, i.gis_area::numeric as gis_area,
   i.prnt_iso3::varchar as parent_iso3,
   legal_status.id as legal_status_id,
-  case when i.status_yr > 0 then make_date(i.status_yr, 1, 1)::timestamp end as legal_status_updated_at,
+  case when i.status_yr between 1 and 99999 then make_date(i.status_yr, 1, 1)::timestamp end as legal_status_updated_at,
   iucn_category.id as iucn_category_id,
   governance.id as governance_id,
   i.govsubtype::varchar as governance_subtype,
@@ -175,6 +175,12 @@ left join realm on realm.name = i.realm
 left join jurisdiction on jurisdiction.name = i.desig_type
 left join designation on designation.name = i.desig_eng and designation.jurisdiction_id = coalesce(jurisdiction.id, 0);
 analyze resolved;
+
+-- A year that no date can have must not stop the release.
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas', 'no such year: the site has no date of its status',
+       concat_ws('/', site_id, site_pid), jsonb_build_object('status_yr', status_yr)
+from resolved where status_yr > 99999;
 
 -- step: number the no-take statuses (one row for every site and one for every parcel)
 create temp table no_take_rows on commit drop as
