@@ -94,7 +94,7 @@ where not exists (select from staging_management_authorities known where known.n
 
 insert into staging_realms (id, name, created_at, updated_at)
 select (select pp_release.highest_id('realms')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct realm as name from incoming where realm <> '') new_names
+from (select distinct realm as name from incoming where lower(realm) in ('terrestrial', 'coastal', 'marine')) new_names
 where not exists (select from staging_realms known where known.name = new_names.name);
 
 insert into staging_governances (id, name, governance_type, created_at, updated_at)
@@ -138,7 +138,7 @@ realm as (select name, min(id) as id from staging_realms group by name),
 jurisdiction as (select name, min(id) as id from staging_jurisdictions group by name),
 designation as (select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id from staging_designations group by 1, 2)
 select
-  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr,
+  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr, i.realm,
   i.site_id, i.site_pid, i.site_id as wdpa_id, i.site_pid as wdpa_pid,
   i.name_eng as name, i.name as original_name, i.desig_eng,
   coalesce(lower(i.realm) in ('coastal', 'marine'), false) as marine,
@@ -181,6 +181,12 @@ insert into pp_release.rejects (release_id, importer, reason, row_key, details)
 select pp_release.release_id(), 'protected_areas', 'no such year: the site has no date of its status',
        concat_ws('/', site_id, site_pid), jsonb_build_object('status_yr', status_yr)
 from resolved where status_yr > 99999;
+
+-- A word that is none of the three realms does not say where the site lies; it makes no lookup row.
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas', 'unknown realm: the site is published as not marine',
+       concat_ws('/', site_id, site_pid), jsonb_build_object('realm', realm)
+from resolved where trim(realm) <> '' and lower(realm) not in ('terrestrial', 'coastal', 'marine');
 
 -- step: number the no-take statuses (one row for every site and one for every parcel)
 create temp table no_take_rows on commit drop as
