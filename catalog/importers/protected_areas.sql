@@ -77,19 +77,20 @@ from rejected join incoming i using (row_no);
 analyze placed;
 
 -- step: add new lookup values
+-- An empty text is no value, even where the old system has left a lookup row without a name.
 insert into staging_legal_statuses (id, name, created_at, updated_at)
 select (select pp_release.highest_id('legal_statuses')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct status as name from incoming where status <> '') new_names
+from (select distinct status as name from incoming where trim(status) <> '') new_names
 where not exists (select from staging_legal_statuses known where known.name = new_names.name);
 
 insert into staging_iucn_categories (id, name, created_at, updated_at)
 select (select pp_release.highest_id('iucn_categories')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct iucn_cat as name from incoming where iucn_cat <> '') new_names
+from (select distinct iucn_cat as name from incoming where trim(iucn_cat) <> '') new_names
 where not exists (select from staging_iucn_categories known where known.name = new_names.name);
 
 insert into staging_management_authorities (id, name, created_at, updated_at)
 select (select pp_release.highest_id('management_authorities')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct mang_auth as name from incoming where mang_auth <> '') new_names
+from (select distinct mang_auth as name from incoming where trim(mang_auth) <> '') new_names
 where not exists (select from staging_management_authorities known where known.name = new_names.name);
 
 insert into staging_realms (id, name, created_at, updated_at)
@@ -100,7 +101,7 @@ where not exists (select from staging_realms known where known.name = new_names.
 insert into staging_governances (id, name, governance_type, created_at, updated_at)
 select (select pp_release.highest_id('governances')) + row_number() over (order by name), name, letter,
        pp_release.started_at(), pp_release.started_at()
-from (select distinct gov_type as name from incoming where gov_type <> '') new_names
+from (select distinct gov_type as name from incoming where trim(gov_type) <> '') new_names
 left join (values
   ('Federal or national ministry or agency', 'A'), ('Sub-national ministry or agency', 'A'),
   ('Government-delegated management', 'A'), ('Collaborative governance', 'B'), ('Joint governance', 'B'),
@@ -111,15 +112,16 @@ where not exists (select from staging_governances known where known.name = new_n
 
 insert into staging_jurisdictions (id, name, created_at, updated_at)
 select (select pp_release.highest_id('jurisdictions')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct desig_type as name from incoming where desig_type <> '') new_names
+from (select distinct desig_type as name from incoming where trim(desig_type) <> '') new_names
 where not exists (select from staging_jurisdictions known where known.name = new_names.name);
 
 insert into staging_designations (id, name, jurisdiction_id, created_at, updated_at)
 select (select pp_release.highest_id('designations')) + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
        pp_release.started_at(), pp_release.started_at()
 from (
-  select distinct i.desig_eng as name, (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type) as jurisdiction_id
-  from (select distinct desig_eng, desig_type from incoming where desig_eng <> '') i
+  select distinct i.desig_eng as name,
+         (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type and trim(j.name) <> '') as jurisdiction_id
+  from (select distinct desig_eng, desig_type from incoming where trim(desig_eng) <> '') i
 ) new_designations
 where not exists (
   select from staging_designations known
@@ -130,13 +132,16 @@ where not exists (
 -- step: resolve attributes
 create temp table resolved on commit drop as
 with
-legal_status as (select name, min(id) as id from staging_legal_statuses group by name),
-iucn_category as (select name, min(id) as id from staging_iucn_categories group by name),
-authority as (select name, min(id) as id from staging_management_authorities group by name),
-governance as (select name, min(id) as id from staging_governances group by name),
-realm as (select name, min(id) as id from staging_realms group by name),
-jurisdiction as (select name, min(id) as id from staging_jurisdictions group by name),
-designation as (select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id from staging_designations group by 1, 2)
+legal_status as (select name, min(id) as id from staging_legal_statuses where trim(name) <> '' group by name),
+iucn_category as (select name, min(id) as id from staging_iucn_categories where trim(name) <> '' group by name),
+authority as (select name, min(id) as id from staging_management_authorities where trim(name) <> '' group by name),
+governance as (select name, min(id) as id from staging_governances where trim(name) <> '' group by name),
+realm as (select name, min(id) as id from staging_realms where trim(name) <> '' group by name),
+jurisdiction as (select name, min(id) as id from staging_jurisdictions where trim(name) <> '' group by name),
+designation as (
+  select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id
+  from staging_designations where trim(name) <> '' group by 1, 2
+)
 select
   i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr, i.realm,
   i.site_id, i.site_pid, i.site_id as wdpa_id, i.site_pid as wdpa_pid,
