@@ -1,59 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openPortalRows, type PortalRows } from '../support/portal_rows.ts';
+import { describe, expect, it } from 'vitest';
+import type { PortalRows } from '../support/portal_rows.ts';
+import { type Change, NOTHING, rulesOverTwoReleases } from './months.ts';
 
-type Row = Record<string, unknown>;
-
-/** Rows of live (January's release), of staging (February's), before and after the portal changed. */
-interface Months {
-  january(table: string, where: string): Promise<Row[]>;
-  february(table: string, where: string): Promise<Row[]>;
-  /** Start of February's release. */
-  started: Date;
-}
-
-const arranged: { january: Change; february: Change; site: number }[] = [];
-type Change = (portal: PortalRows, site: number) => Promise<unknown>;
-const NOTHING: Change = async () => undefined;
-
-let portal: PortalRows;
-let months: Months;
-
-beforeAll(async () => {
-  portal = await openPortalRows();
-  for (const { january, site } of arranged) await january(portal, site);
-  await portal.rooms.release('Jan2027');
-  for (const { february, site } of arranged) await february(portal, site);
-  const release = await portal.rooms.stage('Feb2027');
-  const rows = (prefix: string) => (table: string, where: string) =>
-    portal.rooms.rows<Row>(`select * from ${prefix}${table} where ${where} order by id`);
-  const [row] = await portal.rooms.rows<{ created_at: Date }>('select created_at from releases where id = $1', [
-    release.releaseId,
-  ]);
-  months = { january: rows(''), february: rows('staging_'), started: (row as { created_at: Date }).created_at };
-});
-afterAll(() => portal?.close());
-
-/** One site in January, changed by February. */
-function rule(title: string, january: Change, february: Change, assert: (site: number) => Promise<void>): void {
-  const site = 1000 + 10 * arranged.length;
-  arranged.push({ january, february, site });
-  it(title, () => assert(site));
-}
+const { rule, kept, months, portalNow } = rulesOverTwoReleases();
 
 const rename: Change = (portal, site) =>
   portal.query(`update wdpa.wdpas set english_name = 'Renamed' where site_id = $1`, [site]);
 const archive: Change = (portal, site) =>
   portal.query(`update wdpa.wdpas set archived_at = now() where site_id = $1`, [site]);
-
-/** The same id and date of birth; what else `same` names. */
-async function kept(table: string, where: string, same: 'all' | 'but updated_at'): Promise<void> {
-  const [before, after] = [await months.january(table, where), await months.february(table, where)];
-  expect(before).not.toEqual([]);
-  const identity = (rows: Row[]) => rows.map(({ id, created_at }) => ({ id, created_at }));
-  expect(identity(after)).toEqual(identity(before));
-  if (same === 'all') expect(after).toEqual(before);
-  else expect(after.map((row) => row.updated_at)).toEqual(after.map(() => months.started));
-}
 
 describe('from release to release', () => {
   rule(
@@ -173,97 +127,8 @@ describe('from release to release', () => {
   );
 });
 
-describe('from release to release, evaluations and certificates', () => {
-  rule(
-    'an evaluation keeps its id by asmt_id, the nth of several with one',
-    async (portal, site) => {
-      await portal.site({ site });
-      for (const asmt_year of [2010, 2011]) await portal.evaluation({ site, columns: { asmt_id: site, asmt_year } });
-    },
-    async (portal, site) => {
-      await portal.evaluation({ site, columns: { asmt_id: site - 5, asmt_year: 2012 } });
-      await portal.evaluation({ site, columns: { asmt_id: site, asmt_year: 2013 } });
-    },
-    async (site) => {
-      await kept('pame_evaluations', `asmt_id = ${site} and asmt_year < 2012`, 'all');
-      const highest = Number((await months.january('pame_evaluations', 'true')).at(-1)?.id);
-      const added = await months.february('pame_evaluations', `site_id = ${site} and asmt_year >= 2012`);
-      expect(added.map((row) => Number(row.id) > highest)).toEqual([true, true]);
-    },
-  );
-
-  rule(
-    'an evaluation without asmt_id keeps its id too',
-    async (portal, site) => {
-      await portal.site({ site });
-      await portal.evaluation({ site, columns: { asmt_id: null, asmt_year: 2010 } });
-    },
-    NOTHING,
-    (site) => kept('pame_evaluations', `site_id = ${site}`, 'all'),
-  );
-
-  rule(
-    'an evaluation that says something else keeps its id, and so does its source',
-    async (portal, site) => {
-      await portal.site({ site });
-      const pame_source_id = await portal.pameSource({ eff_metaid: site, data_title: 'old' });
-      await portal.evaluation({ site, columns: { asmt_id: site, asmt_year: 2010, pame_source_id } });
-    },
-    async (portal, site) => {
-      await portal.query('update pame.pame set asmt_year = 2011 where asmt_id = $1', [site]);
-      await portal.query(`update pame.pame_sources set data_title = 'new' where eff_metaid = $1`, [site]);
-    },
-    async (site) => {
-      await kept('pame_evaluations', `asmt_id = ${site}`, 'but updated_at');
-      await kept('pame_sources', `id = ${site}`, 'but updated_at');
-    },
-  );
-
-  rule(
-    'a certificate keeps its id with what it certifies, whatever it says now',
-    async (portal, site) => {
-      await portal.site({ site });
-      await portal.greenList({ site, columns: { gl_link: `old ${site}` } });
-    },
-    (portal, site) => portal.query(`update pame.greenlists set gl_link = 'new ' || $1 where site_id = $1`, [site]),
-    async (site) => {
-      const [before] = await months.january('green_list_statuses', `gl_link = 'old ${site}'`);
-      const [after] = await months.february('green_list_statuses', `gl_link = 'new ${site}'`);
-      expect([after?.id, after?.created_at]).toEqual([before?.id, before?.created_at]);
-      expect(after?.updated_at).toEqual(months.started);
-      expect(await months.february('protected_areas', `site_id = ${site}`)).toMatchObject([
-        { green_list_status_id: before?.id },
-      ]);
-    },
-  );
-
-  rule(
-    'a certificate that marks nothing, since a later one does, keeps its id by what it says',
-    async (portal, site) => {
-      await portal.site({ site });
-      for (const n of [1, 2]) await portal.greenList({ site, columns: { gl_link: `${site} ${n}` } });
-    },
-    NOTHING,
-    (site) => kept('green_list_statuses', `gl_link in ('${site} 1', '${site} 2')`, 'all'),
-  );
-
-  rule(
-    'a site that lost its certificate is no longer marked',
-    async (portal, site) => {
-      await portal.site({ site });
-      await portal.greenList({ site });
-    },
-    (portal, site) => portal.query('update pame.greenlists set archived_at = now() where site_id = $1', [site]),
-    async (site) => {
-      expect((await months.january('protected_areas', `site_id = ${site}`))[0]?.green_list_status_id).not.toBeNull();
-      expect(await months.february('protected_areas', `site_id = ${site}`)).toMatchObject([
-        { green_list_status_id: null },
-      ]);
-    },
-  );
-});
-
 it('an id that an older generation gave to a site which is gone is not given again', async () => {
+  const portal = portalNow();
   const { rooms } = portal;
   await portal.site({ site: 9000 });
   await rooms.release('Mar2027');
@@ -277,7 +142,7 @@ it('an id that an older generation gave to a site which is gone is not given aga
   expect(await idOf('staging_protected_areas', 9001)).toBeGreaterThan(gone);
 });
 
-async function sourced(portal: PortalRows, site: number, columns: Row): Promise<void> {
+async function sourced(portal: PortalRows, site: number, columns: Record<string, unknown>): Promise<void> {
   const source_id = await portal.source({ data_title: 'Alike', ...columns });
   await portal.site({ site, pid: `${site}_${source_id}`, columns: { source_id } });
 }
