@@ -30,14 +30,19 @@ from (select distinct method as name from evaluations) new_names
 where not exists (select from staging_pame_methods known where known.name = new_names.name);
 
 -- step: write evaluations
+-- asmt_id may be missing, or come twice: the nth of one keeps the id that the nth has in live.
 create temp table numbered on commit drop as
 select e.*, live.id as live_id,
        coalesce(live.id, (select pp_release.highest_id('pame_evaluations'))
          + row_number() over (partition by live.id is null order by e.asmt_id, e.nth)) as evaluation_id
-from (select *, row_number() over (partition by asmt_id order by id) as nth from evaluations) e
+from (
+  select *, coalesce(asmt_id, -1) as key, row_number() over (partition by coalesce(asmt_id, -1) order by id) as nth
+  from evaluations
+) e
 left join (
-  select id, asmt_id, row_number() over (partition by asmt_id order by id) as nth from pame_evaluations
-) live on live.asmt_id = e.asmt_id and live.nth = e.nth;
+  select id, coalesce(asmt_id, -1) as key, row_number() over (partition by coalesce(asmt_id, -1) order by id) as nth
+  from pame_evaluations
+) live using (key, nth);
 
 insert into staging_pame_evaluations (
   id, protected_area_id, protected_area_parcel_id, pame_source_id, pame_method_id, asmt_id, asmt_year, submit_year,

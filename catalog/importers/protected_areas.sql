@@ -46,8 +46,8 @@ from incoming
 group by site_id;
 analyze incoming, sites;
 
--- One key in both views keeps the polygon's attributes and the point's geometry; a second plain pid of a site without
--- parcels has no place of its own.
+-- One key in both views keeps the polygon's attributes and the point's geometry (the polygon's, if the point has none);
+-- a second plain pid of a site without parcels has no place of its own.
 create temp table placed on commit drop as
 select
   i.row_no,
@@ -77,30 +77,31 @@ from rejected join incoming i using (row_no);
 analyze placed;
 
 -- step: add new lookup values
+-- An empty text is no value, even where the old system has left a lookup row without a name.
 insert into staging_legal_statuses (id, name, created_at, updated_at)
 select (select pp_release.highest_id('legal_statuses')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct status as name from incoming where status <> '') new_names
+from (select distinct status as name from incoming where trim(status) <> '') new_names
 where not exists (select from staging_legal_statuses known where known.name = new_names.name);
 
 insert into staging_iucn_categories (id, name, created_at, updated_at)
 select (select pp_release.highest_id('iucn_categories')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct iucn_cat as name from incoming where iucn_cat <> '') new_names
+from (select distinct iucn_cat as name from incoming where trim(iucn_cat) <> '') new_names
 where not exists (select from staging_iucn_categories known where known.name = new_names.name);
 
 insert into staging_management_authorities (id, name, created_at, updated_at)
 select (select pp_release.highest_id('management_authorities')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct mang_auth as name from incoming where mang_auth <> '') new_names
+from (select distinct mang_auth as name from incoming where trim(mang_auth) <> '') new_names
 where not exists (select from staging_management_authorities known where known.name = new_names.name);
 
 insert into staging_realms (id, name, created_at, updated_at)
 select (select pp_release.highest_id('realms')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct realm as name from incoming where realm <> '') new_names
+from (select distinct realm as name from incoming where lower(realm) in ('terrestrial', 'coastal', 'marine')) new_names
 where not exists (select from staging_realms known where known.name = new_names.name);
 
 insert into staging_governances (id, name, governance_type, created_at, updated_at)
 select (select pp_release.highest_id('governances')) + row_number() over (order by name), name, letter,
        pp_release.started_at(), pp_release.started_at()
-from (select distinct gov_type as name from incoming where gov_type <> '') new_names
+from (select distinct gov_type as name from incoming where trim(gov_type) <> '') new_names
 left join (values
   ('Federal or national ministry or agency', 'A'), ('Sub-national ministry or agency', 'A'),
   ('Government-delegated management', 'A'), ('Collaborative governance', 'B'), ('Joint governance', 'B'),
@@ -111,15 +112,16 @@ where not exists (select from staging_governances known where known.name = new_n
 
 insert into staging_jurisdictions (id, name, created_at, updated_at)
 select (select pp_release.highest_id('jurisdictions')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
-from (select distinct desig_type as name from incoming where desig_type <> '') new_names
+from (select distinct desig_type as name from incoming where trim(desig_type) <> '') new_names
 where not exists (select from staging_jurisdictions known where known.name = new_names.name);
 
 insert into staging_designations (id, name, jurisdiction_id, created_at, updated_at)
 select (select pp_release.highest_id('designations')) + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
        pp_release.started_at(), pp_release.started_at()
 from (
-  select distinct i.desig_eng as name, (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type) as jurisdiction_id
-  from (select distinct desig_eng, desig_type from incoming where desig_eng <> '') i
+  select distinct i.desig_eng as name,
+         (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type and trim(j.name) <> '') as jurisdiction_id
+  from (select distinct desig_eng, desig_type from incoming where trim(desig_eng) <> '') i
 ) new_designations
 where not exists (
   select from staging_designations known
@@ -130,15 +132,18 @@ where not exists (
 -- step: resolve attributes
 create temp table resolved on commit drop as
 with
-legal_status as (select name, min(id) as id from staging_legal_statuses group by name),
-iucn_category as (select name, min(id) as id from staging_iucn_categories group by name),
-authority as (select name, min(id) as id from staging_management_authorities group by name),
-governance as (select name, min(id) as id from staging_governances group by name),
-realm as (select name, min(id) as id from staging_realms group by name),
-jurisdiction as (select name, min(id) as id from staging_jurisdictions group by name),
-designation as (select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id from staging_designations group by 1, 2)
+legal_status as (select name, min(id) as id from staging_legal_statuses where trim(name) <> '' group by name),
+iucn_category as (select name, min(id) as id from staging_iucn_categories where trim(name) <> '' group by name),
+authority as (select name, min(id) as id from staging_management_authorities where trim(name) <> '' group by name),
+governance as (select name, min(id) as id from staging_governances where trim(name) <> '' group by name),
+realm as (select name, min(id) as id from staging_realms where trim(name) <> '' group by name),
+jurisdiction as (select name, min(id) as id from staging_jurisdictions where trim(name) <> '' group by name),
+designation as (
+  select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id
+  from staging_designations where trim(name) <> '' group by 1, 2
+)
 select
-  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area,
+  i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr, i.realm,
   i.site_id, i.site_pid, i.site_id as wdpa_id, i.site_pid as wdpa_pid,
   i.name_eng as name, i.name as original_name, i.desig_eng,
   coalesce(lower(i.realm) in ('coastal', 'marine'), false) as marine,
@@ -149,7 +154,7 @@ select
   i.gis_m_area::numeric as gis_marine_area, i.gis_area::numeric as gis_area,
   i.prnt_iso3::varchar as parent_iso3,
   legal_status.id as legal_status_id,
-  case when i.status_yr > 0 then make_date(i.status_yr, 1, 1)::timestamp end as legal_status_updated_at,
+  case when i.status_yr between 1 and 99999 then make_date(i.status_yr, 1, 1)::timestamp end as legal_status_updated_at,
   iucn_category.id as iucn_category_id,
   governance.id as governance_id,
   i.govsubtype::varchar as governance_subtype,
@@ -175,6 +180,18 @@ left join realm on realm.name = i.realm
 left join jurisdiction on jurisdiction.name = i.desig_type
 left join designation on designation.name = i.desig_eng and designation.jurisdiction_id = coalesce(jurisdiction.id, 0);
 analyze resolved;
+
+-- A year that no date can have must not stop the release.
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas', 'no such year: the site has no date of its status',
+       concat_ws('/', site_id, site_pid), jsonb_build_object('status_yr', status_yr)
+from resolved where status_yr > 99999;
+
+-- A word that is none of the three realms does not say where the site lies; it makes no lookup row.
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas', 'unknown realm: the site is published as not marine',
+       concat_ws('/', site_id, site_pid), jsonb_build_object('realm', realm)
+from resolved where trim(realm) <> '' and lower(realm) not in ('terrestrial', 'coastal', 'marine');
 
 -- step: number the no-take statuses (one row for every site and one for every parcel)
 create temp table no_take_rows on commit drop as
@@ -259,12 +276,12 @@ select
 from resolved r
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
-  on r.geometry_from = 'polygons' and polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
+  on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
 left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
-  select coalesce(polygon.wkb_geometry, point.wkb_geometry) as the_geom,
-         st_centroid(coalesce(polygon.wkb_geometry, point.wkb_geometry)) as centroid
+  select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
 ) shape
 left join protected_areas live on live.site_id = r.site_id
 left join csv_irreplaceability_info irreplaceability on irreplaceability.site_id = r.site_id
@@ -331,12 +348,12 @@ select
 from resolved r
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
-  on r.geometry_from = 'polygons' and polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
+  on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
 left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
-  select coalesce(polygon.wkb_geometry, point.wkb_geometry) as the_geom,
-         st_centroid(coalesce(polygon.wkb_geometry, point.wkb_geometry)) as centroid
+  select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
 ) shape
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;

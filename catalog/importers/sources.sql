@@ -3,8 +3,10 @@
 -- step: write sources
 with
 incoming as (
-  select s.*, row_number() over (partition by s.metadataid order by s.data_title, s.resp_party, s.index_id) as nth
+  select s.*, row_number() over (partition by s.metadataid order by s.data_title, s.resp_party, place) as nth
   from staging_portal_standard_sources s
+  -- The number in index_id: as text, 10 would come before 9, and two sources would change their ids.
+  cross join lateral (select split_part(s.index_id, '_', 1)::int as place) index
 ),
 live as (
   select l.*, row_number() over (partition by l.metadataid order by l.title, l.responsible_party, l.id) as nth

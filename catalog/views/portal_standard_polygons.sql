@@ -2,7 +2,7 @@
 -- The attributes are joined first, narrow and materialized; the geometry, about a gigabyte of it, last.
 with
 shapes as materialized (
-  select s.wdpa_id from portal_fdw.spatial_data s where s.is_polygon = 1
+  select distinct s.wdpa_id from portal_fdw.spatial_data s where s.is_polygon = 1
 ),
 govsubtypes as materialized (
   select j.wdpa_id,

@@ -1,6 +1,6 @@
 -- Sources of at least one published row. metadataid (the public id) is not unique, so index_id is made from the order.
 select
-  row_number() over (order by s.originator_id, s.data_title, s.id) || '_' || s.originator_id as index_id,
+  concat(row_number() over (order by s.originator_id, s.data_title, s.id), '_', s.originator_id) as index_id,
   s.originator_id::int4 as metadataid,
   left(s.data_title, 255) as data_title,
   left(p.responsible_party, 255) as resp_party,
@@ -16,8 +16,13 @@ select
   left(s.disclaimer, 264) as disclaimer
 from portal_fdw.source s
 left join portal_fdw.provider p on p.id = s.provider_id
-left join portal_fdw.language_cat language on lower(language.code) = lower(s.language)
-left join portal_fdw.character_set_cat charset on lower(charset.code) = lower(s.character_set)
+-- Codes that differ in case only must not double a source: the lowest id stands for them.
+left join (
+  select distinct on (lower(code)) code from portal_fdw.language_cat order by lower(code), id
+) language on lower(language.code) = lower(s.language)
+left join (
+  select distinct on (lower(code)) code from portal_fdw.character_set_cat order by lower(code), id
+) charset on lower(charset.code) = lower(s.character_set)
 where exists (
   select from portal_fdw.wdpas w
   join portal_fdw.data_restriction_levels r

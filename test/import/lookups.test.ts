@@ -1,0 +1,161 @@
+import { describe, expect } from 'vitest';
+import type { PortalRows } from '../support/portal_rows.ts';
+import { rulesOverOneRelease } from './rules.ts';
+
+const DATES = `'2015-01-01', '2015-01-01'`;
+const addLive = (portal: PortalRows, table: string, columns: string, values: string) =>
+  portal.rooms.rows(`insert into ${table} (${columns}, created_at, updated_at) values (${values}, ${DATES})`);
+
+const names = async (portal: PortalRows, table: string, pattern: string) =>
+  (
+    await portal.rooms.rows<{ name: string }>(`select name from staging_${table} where name ~ $1 order by 1`, [pattern])
+  ).map(({ name }) => name);
+
+const LOOKUPS = [
+  ['legal_statuses', 'legal_status', 'status'],
+  ['iucn_categories', 'iucn_category', 'iucn'],
+  ['governances', 'governance', 'governance'],
+  ['realms', 'realm', 'realm'],
+] as const;
+
+describe('lookups', () => {
+  const rule = rulesOverOneRelease();
+
+  for (const [table, shown, attribute] of LOOKUPS) {
+    rule(
+      `${table}: a value that is known is found by its exact name, the lowest id where there are two`,
+      async (portal, site) => {
+        for (const id of [site + 1, site]) await addLive(portal, table, 'id, name', `${id}, 'Known ${shown}'`);
+        await portal.site({ site, [attribute]: `Known ${shown}` });
+      },
+      async (published, site) => {
+        expect(await published.site(site)).toMatchObject({ [`${shown}_id`]: site, [shown]: `Known ${shown}` });
+      },
+    );
+  }
+
+  rule(
+    'a value that no lookup has yet becomes one row, in staging only',
+    async (portal, site) => {
+      const attributes = {
+        status: 'New!',
+        iucn: 'New!',
+        governance: 'New!',
+        jurisdiction: 'New!',
+        designation: 'New!',
+      };
+      const columns = { management_authority: 'New!' };
+      await portal.site({ site, ...attributes, columns });
+      await portal.site({ site: site + 1, ...attributes, columns });
+    },
+    async (published, site, portal) => {
+      const value = {
+        ...{ legal_status: 'New!', iucn_category: 'New!', governance: 'New!', management_authority: 'New!' },
+        ...{ designation: 'New!', jurisdiction: 'New!' },
+      };
+      expect(await published.site(site)).toMatchObject(value);
+      expect(await published.site(site + 1)).toMatchObject(value);
+      const tables = ['legal_statuses', 'iucn_categories', 'governances', 'management_authorities'];
+      for (const table of [...tables, 'jurisdictions', 'designations']) {
+        expect([table, await names(portal, table, '^New!$')]).toEqual([table, ['New!']]);
+        expect(await portal.rooms.rows(`select from ${table} where name = 'New!'`)).toEqual([]);
+      }
+    },
+  );
+
+  rule(
+    'a realm in another case is a row of its own',
+    async (portal, site) => {
+      await portal.site({ site, realm: 'Marine' });
+      await portal.site({ site: site + 1, realm: 'mARINE' });
+    },
+    async (published, site) => {
+      expect(await published.site(site)).toMatchObject({ realm: 'Marine' });
+      expect(await published.site(site + 1)).toMatchObject({ realm: 'mARINE' });
+    },
+  );
+
+  rule(
+    'NULL, an empty text and one of spaces are no value, even where live has a row without a name',
+    async (portal, site) => {
+      for (const table of ['legal_statuses', 'iucn_categories', 'governances', 'realms', 'management_authorities']) {
+        await addLive(portal, table, 'name', `''`);
+      }
+      await addLive(portal, 'jurisdictions', 'name', `''`);
+      for (const [n, text] of [null, '', ' '].entries()) {
+        const label = text === null ? null : { code: `blank ${n}`, description: { en: text } };
+        const labels = { status: label, iucn: label, governance: label, realm: label, jurisdiction: label };
+        const columns = { management_authority: text, english_designation_text: text };
+        await portal.site({ site: site + n, ...labels, columns });
+        // Its jurisdiction is blank, and yet the designation is one.
+        await portal.site({ site: site + 4 + n, jurisdiction: label, designation: 'Placeless' });
+      }
+    },
+    async (published, site, portal) => {
+      for (const n of [0, 1, 2]) {
+        expect(await published.site(site + n)).toMatchObject({
+          ...{ legal_status_id: null, iucn_category_id: null, governance_id: null, realm_id: null },
+          ...{ management_authority_id: null, designation_id: null },
+        });
+        expect(await published.rejects(site + n)).toEqual([]);
+        expect(await published.site(site + 4 + n)).toMatchObject({ designation: 'Placeless', jurisdiction: null });
+      }
+      expect(await names(portal, 'designations', '^Placeless$')).toEqual(['Placeless']);
+      expect(await names(portal, 'designations', '^ *$')).toEqual([]);
+      for (const table of ['legal_statuses', 'iucn_categories', 'governances', 'realms', 'management_authorities']) {
+        expect([table, await names(portal, table, '^ *$')]).toEqual([table, ['']]);
+      }
+    },
+  );
+
+  rule(
+    'a designation is one row in each jurisdiction',
+    async (portal, site) => {
+      await portal.site({ site, designation: 'Reserve!', jurisdiction: 'National' });
+      await portal.site({ site: site + 1, designation: 'Reserve!', jurisdiction: 'Regional' });
+      await portal.site({ site: site + 2, designation: 'Reserve!', jurisdiction: 'National' });
+      await portal.site({ site: site + 3, designation: 'Reserve!' });
+    },
+    async (published, site) => {
+      const rows = [];
+      for (const n of [0, 1, 2, 3]) rows.push(await published.site(site + n));
+      expect(rows.map((row) => [row?.designation, row?.jurisdiction])).toEqual([
+        ...[
+          ['Reserve!', 'National'],
+          ['Reserve!', 'Regional'],
+        ],
+        ...[
+          ['Reserve!', 'National'],
+          ['Reserve!', null],
+        ],
+      ]);
+      expect(new Set(rows.map((row) => row?.designation_id)).size).toBe(3);
+    },
+  );
+
+  rule(
+    'a governance gets the letter of its type; "Not Reported" has none',
+    async (portal, site) => {
+      const governances = [
+        ...['Federal or national ministry or agency', 'Sub-national ministry or agency'],
+        ...['Government-delegated management', 'Collaborative governance', 'Joint governance'],
+        ...['Transboundary governance', 'Individual landowners', 'Non-profit organisations'],
+        ...['For-profit organisations', 'Indigenous peoples', 'Local communities', 'Not Reported'],
+      ];
+      for (const [n, governance] of governances.entries()) {
+        await portal.site({ site, pid: `${site}_${n}`, governance });
+      }
+    },
+    async (_published, _site, portal) => {
+      const rows = await portal.rooms.rows<{ letter: string | null; names: string[] }>(
+        `select governance_type as letter, array_agg(name::text order by name) as names from staging_governances
+         where name !~ 'New!|Known|^$' group by 1 order by 1`,
+      );
+      expect(Object.fromEntries(rows.map(({ letter, names }) => [letter, names.length]))).toEqual({
+        ...{ A: 3, B: 3, C: 3, D: 2 },
+        null: 1,
+      });
+      expect(rows.find(({ letter }) => letter === 'D')?.names).toEqual(['Indigenous peoples', 'Local communities']);
+    },
+  );
+});
