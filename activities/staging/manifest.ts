@@ -114,19 +114,25 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
   throw new ReleaseError('StagingUnfit', message, { changed });
 }
 
-/** One pass over each table, in the database; hash_record needs no text and no sorting. */
+/**
+ * One pass over each table, in the database; hash_record needs no text and no sorting. The planner thinks that it costs
+ * nothing, and must be told that parallel workers are worth their start.
+ */
 async function readContent(db: Database): Promise<Content> {
   const content: Content = { counts: {}, fingerprints: {} };
-  await db.session(async (session) => {
-    for (const { name } of tables) {
-      const staging = stagingName(name);
-      const { rows } = await session.query<{ n: string; fingerprint: string }>(
-        `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
-      );
-      content.counts[staging] = Number(rows[0]?.n);
-      content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
-    }
-  });
+  await db.session(
+    async (session) => {
+      for (const { name } of tables) {
+        const staging = stagingName(name);
+        const { rows } = await session.query<{ n: string; fingerprint: string }>(
+          `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
+        );
+        content.counts[staging] = Number(rows[0]?.n);
+        content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
+      }
+    },
+    { parallel_setup_cost: '0' },
+  );
   return content;
 }
 

@@ -3,10 +3,12 @@ import { join, relative } from 'node:path';
 import { ROOT } from '../../local/paths.ts';
 import { cores } from '../support/cpu.ts';
 import { BENCH_DIR } from '../support/stack.ts';
-import { formatSections, isCorrect, type Section } from '../support/table.ts';
+import { formatSections, isCorrect } from '../support/table.ts';
 import { type ImportOptions, readOptions } from './options.ts';
 import { scaleSection, sizeSection } from './report.ts';
 import { type Measured, measureSize } from './size.ts';
+
+const FILE = join(BENCH_DIR, 'import.json');
 
 /** @returns exit code 1 when the script and the release do not give the same row counts */
 export async function importBench(args: string[]): Promise<number> {
@@ -16,24 +18,21 @@ export async function importBench(args: string[]): Promise<number> {
     console.error(`[bench ${((performance.now() - started) / 1000).toFixed(0).padStart(4)} s] ${line}`);
   const all: Measured[] = [];
   for (const sites of options.sizes) {
-    const measured = await measureSize(sites, options.rows, say);
-    all.push(measured);
+    all.push(await measureSize(sites, options.rows, say));
     // At once: the next size may take long, or be broken off.
-    console.log(`\n${formatSections([sizeSection(measured)])}\n`);
+    save(options, all);
+    console.log(`\n${formatSections(all.slice(-1).map(sizeSection))}\n`);
   }
-  const sections = [...all.map(sizeSection), ...(all.length > 1 ? [scaleSection(all)] : [])];
-  const file = save(options, sections, all);
-  if (all.length > 1) console.log(`\n${formatSections([scaleSection(all)])}\n`);
-  console.log(`${cores} cores; all figures in ${relative(ROOT, file)}`);
-  return isCorrect(sections) ? 0 : 1;
+  if (all.length > 1) console.log(`${formatSections([scaleSection(all)])}\n`);
+  console.log(`${cores} cores; all figures in ${relative(ROOT, FILE)}`);
+  return isCorrect(all.map(sizeSection)) ? 0 : 1;
 }
 
-function save(options: ImportOptions, sections: Section[], facts: Measured[]): string {
+function save(options: ImportOptions, facts: Measured[]): void {
   mkdirSync(BENCH_DIR, { recursive: true });
-  const file = join(BENCH_DIR, 'import.json');
+  const sections = [...facts.map(sizeSection), scaleSection(facts)];
   writeFileSync(
-    file,
+    FILE,
     `${JSON.stringify({ at: new Date().toISOString(), cores, options, sections, facts }, null, 2)}\n`,
   );
-  return file;
 }
