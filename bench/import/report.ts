@@ -1,3 +1,4 @@
+import type { CpuUse } from '../support/cpu.ts';
 import { highest } from '../support/stats.ts';
 import { type Row, type Section, seconds } from '../support/table.ts';
 import type { Measured } from './size.ts';
@@ -40,6 +41,7 @@ export function sizeSection(measured: Measured): Section {
         target: `at most ${RATIO} times`,
         met: ratio <= RATIO,
       },
+      ...cpuRows(measured),
       { what: '  importers', value: importers.join(', ') },
       {
         what: "worker's memory (RSS)",
@@ -53,6 +55,17 @@ export function sizeSection(measured: Measured): Section {
 
 const pair = (script: number, ours: number): string =>
   `script ${seconds(script)}, ours ${seconds(ours)}: ${times(ours / script)}`;
+
+/** Where others work on the machine, times wait for them; the CPU time that either side used does not. */
+function cpuRows({ cpu }: Measured): Row[] {
+  if (!cpu.script || !cpu.ours) return [];
+  const others = (use: CpuUse) => `${Math.max(0, use.machine - use.own).toFixed(0)} %`;
+  const used = pair(cpu.script.ownSeconds, cpu.ours.ownSeconds);
+  return [
+    { what: '  CPU time of all processes', value: used },
+    { what: "  others' part of the machine", value: `script ${others(cpu.script)}, ours ${others(cpu.ours)}` },
+  ];
+}
 
 function oldWayRows({ oldWay, ours }: Measured): Row[] {
   const { rows, of, reading, writing, statements, rowErrors } = oldWay;

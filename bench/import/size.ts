@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { seed } from '../../local/portal/seed.ts';
+import { type CpuUse, measureCpu } from '../support/cpu.ts';
 import { memoryMb, peakMemoryMb } from '../support/memory.ts';
 import { withSession } from '../support/session.ts';
 import { type BenchStack, withBenchStack } from '../support/stack.ts';
@@ -13,6 +14,8 @@ export interface Measured {
   sites: number;
   script: Times;
   ours: OurTimes;
+  /** What either cost, and how busy the machine was with other things meanwhile. */
+  cpu: { script: CpuUse | undefined; ours: CpuUse | undefined };
   /** Of the worker, MB: before the release, and the most it ever had. */
   memory: { before: number | undefined; peak: number | undefined };
   /** Tables and views whose row counts differ. */
@@ -35,8 +38,9 @@ export async function measureSize(sites: number, rows: number, say: (line: strin
     await second.settle();
 
     say('the hand-written script');
-    const [script, expected] = await withSession(second.url, async (session) => [
-      await runScript(session),
+    const measure = <T>(work: () => Promise<T>) => measureCpu(() => stack.pids(), work);
+    const [script, scriptCpu, expected] = await withSession(second.url, async (session) => [
+      ...(await measure(() => runScript(session))),
       await countAll(session, 'next', ''),
     ]);
     say(`that took ${script.all.toFixed(1)} s`);
@@ -44,8 +48,8 @@ export async function measureSize(sites: number, rows: number, say: (line: strin
 
     say('the release, as a dry run');
     const before = memoryMb(stack.workerPid());
-    const [ours, found] = await withSession(stack.env.PP_DATABASE_URL, async (session) => [
-      await runOurs(stack, session),
+    const [ours, oursCpu, found] = await withSession(stack.env.PP_DATABASE_URL, async (session) => [
+      ...(await measure(() => runOurs(stack, session))),
       await countAll(session, 'public', 'staging_'),
     ]);
     const memory = { before, peak: peakMemoryMb(stack.workerPid()) };
@@ -55,7 +59,8 @@ export async function measureSize(sites: number, rows: number, say: (line: strin
     const oldWay = await withSession(second.url, (session) => rowByRow(session, rows));
     const differences = compare(expected, found);
     const compared = { relations: Object.keys(expected).length, rows: sum(Object.values(expected)) };
-    return { sites, script, ours, memory, differences, compared, oldWay };
+    const cpu = { script: scriptCpu, ours: oursCpu };
+    return { sites, script, ours, cpu, memory, differences, compared, oldWay };
   });
 }
 
