@@ -3,7 +3,7 @@ import type { ActivityDeps } from './deps.ts';
 import { indexStagingViews, type ViewCounts } from './portal/materialized_views.ts';
 import { preflight as checkViews, type PreflightOptions } from './portal/preflight.ts';
 import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
-import { alreadySwapped, runPhase } from './step.ts';
+import { alreadySwapped, runPhase, type Step } from './step.ts';
 
 /** Phase 3: checks what the portal gave, then indexes the views, whose keys are unique by now. */
 export function preflight(deps: ActivityDeps) {
@@ -11,9 +11,9 @@ export function preflight(deps: ActivityDeps) {
     runPhase(deps, release, 'preflight', async (step) => {
       if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
       step.progress('checking the views');
-      const rows = await checkViews(step.db, options);
+      const rows = await checkAndIndex(step, options);
       step.progress('indexing the views');
-      await indexStagingViews(step.db);
+      await indexStagingViews(step.db, { unique: true });
       const counted = views.flatMap(({ name, countedAs }) => (countedAs ? [[countedAs, rows[name]]] : []));
       const sourceCounts = Object.fromEntries(counted);
       await step.db.transaction((session) => mergeStats(session, release.releaseId, { source_counts: sourceCounts }));
@@ -21,4 +21,13 @@ export function preflight(deps: ActivityDeps) {
       await step.event('preflight_ok', sourceCounts);
       return { rows };
     });
+}
+
+/** The one reads geometry and the other sorts keys. Both have ended before an error is told. */
+async function checkAndIndex(step: Step, options: PreflightOptions): Promise<ViewCounts> {
+  const indexed = indexStagingViews(step.db, { unique: false });
+  const [checks, indexes] = await Promise.allSettled([checkViews(step.db, options), indexed]);
+  if (checks.status === 'rejected') throw checks.reason;
+  if (indexes.status === 'rejected') throw indexes.reason;
+  return checks.value;
 }

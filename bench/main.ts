@@ -14,6 +14,10 @@ const BENCHMARKS: Record<string, Benchmark> = {
     about: 'swaps and rollbacks under readers: errors, mixtures of two releases, stalls, the exclusive window',
     run: async (args) => (await import('./swap/main.ts')).swapBench(args),
   },
+  import: {
+    about: 'the import beside a hand-written SQL script and the old row-by-row way: time by phase, scale, memory',
+    run: async (args) => (await import('./import/main.ts')).importBench(args),
+  },
 };
 
 const USAGE = `Usage: npm run bench -- NAME [options]

@@ -76,19 +76,26 @@ export class Database {
    * the COMMIT of a failed transaction with ROLLBACK and no error.
    */
   async transaction<T>(work: (session: Session) => Promise<T>, settings: Settings = {}): Promise<T> {
-    return this.session(async (session) => {
-      await session.query('begin');
-      try {
-        await this.assertFence(session);
-        await session.query(setLocal(settings));
-        const result = await work(session);
-        await this.#commit(session);
-        return result;
-      } catch (error) {
-        await rollBack(session, error);
-        throw error;
-      }
-    });
+    return this.session((session) => this.transactionOn(session, work, settings));
+  }
+
+  /** The same on a session that is open already: for many small ones, of which each would cost a connection else. */
+  async transactionOn<T>(
+    session: Session,
+    work: (session: Session) => Promise<T>,
+    settings: Settings = {},
+  ): Promise<T> {
+    await session.query('begin');
+    try {
+      await this.assertFence(session);
+      await session.query(setLocal(settings));
+      const result = await work(session);
+      await this.#commit(session);
+      return result;
+    } catch (error) {
+      await rollBack(session, error);
+      throw error;
+    }
   }
 
   /** First statement of every transaction that changes anything. */

@@ -1,38 +1,64 @@
 import { tables } from '../../catalog/index.ts';
-import type { Database, Session } from '../postgres/database.ts';
+import type { Database, Session, Settings } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import { foreignKeysOf, type IndexShape, indexesOf } from '../postgres/introspection.ts';
 import { loosen } from '../postgres/retarget.ts';
+import { type Job, sideBySide } from '../postgres/side_by_side.ts';
 
-/** Indexes that are built at the same time: more sessions than cores only get in each other's way. */
-const SIDE_BY_SIDE = 2;
+/** For each of the sessions that build side by side. */
+const BUILD_SETTINGS: Settings = { maintenance_work_mem: '256MB' };
+
+interface Missing {
+  table: string;
+  index: IndexShape;
+  /** Of the table, without its geometry. */
+  bytes: number;
+}
 
 /**
  * Gives the staging tables the indexes, keys and unique constraints of their live twins, each under the twin's name with
  * the staging prefix. What is there stays, so that it can be run again.
  *
+ * The indexes of one table are built at the same time, since nearly all the work is in one table; constraints, which
+ * lock their table, come before, and the statistics after.
+ *
  * @returns number of indexes added
  */
 export async function addIndexes(db: Database, onTable: (table: string) => void): Promise<number> {
-  let added = 0;
-  const queue = [...tables];
-  const worker = async () => {
-    for (let table = queue.shift(); table; table = queue.shift()) {
-      const { name } = table;
-      onTable(name);
-      const ofTable = await db.transaction((session) => addIndexesOf(session, name), { maintenance_work_mem: '256MB' });
-      added += ofTable;
-    }
+  const missing = await db.session(findMissing);
+  const build = ({ table, index }: Missing): Job => {
+    return async (session) => {
+      onTable(table);
+      await session.query(createLike(table, index));
+    };
   };
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
-  return added;
+  const constraints = missing.filter(({ index }) => index.constraint);
+  const plain = missing.filter(({ index }) => !index.constraint);
+  await sideBySide(db, constraints.map(build), BUILD_SETTINGS);
+  await sideBySide(db, plain.map(build), BUILD_SETTINGS);
+  const analyze = tables.map(({ name }): Job => {
+    return async (session) => {
+      await session.query(`analyze ${ident(stagingName(name))}`);
+    };
+  });
+  await sideBySide(db, analyze);
+  return missing.length;
 }
 
-async function addIndexesOf(session: Session, table: string): Promise<number> {
-  const missing = unmatched(await indexesOf(session, table), await indexesOf(session, stagingName(table)));
-  for (const index of missing) await session.query(createLike(table, index));
-  await session.query(`analyze ${ident(stagingName(table))}`);
-  return missing.length;
+/** Those that take longest come first: the biggest table's, and there GiST, which no parallel workers build. */
+async function findMissing(session: Session): Promise<Missing[]> {
+  const all: Missing[] = [];
+  for (const { name } of tables) {
+    const staging = stagingName(name);
+    const { rows } = await session.query<{ bytes: number }>('select pg_relation_size($1::regclass)::float8 as bytes', [
+      ident(staging),
+    ]);
+    const bytes = rows[0]?.bytes ?? 0;
+    const missing = unmatched(await indexesOf(session, name), await indexesOf(session, staging));
+    all.push(...missing.map((index) => ({ table: name, index, bytes })));
+  }
+  const weight = ({ index, bytes }: Missing) => bytes * (index.shape.includes('using gist') ? 2 : 1);
+  return all.sort((a, b) => weight(b) - weight(a));
 }
 
 /** Indexes of `wanted` that have no twin in `present`; of two alike, each needs one of its own. */
@@ -66,27 +92,25 @@ function createLike(table: string, index: IndexShape): string {
  */
 export async function addForeignKeys(db: Database): Promise<number> {
   const released = new Set(tables.map((table) => table.name));
-  let added = 0;
-  for (const { name } of tables) {
-    const twin = ident(stagingName(name));
-    const { live, present } = await db.session(async (session) => ({
-      live: await foreignKeysOf(session, name),
-      present: new Set((await foreignKeysOf(session, stagingName(name))).map((key) => key.name)),
-    }));
-    for (const key of live) {
-      if (present.has(key.name)) continue;
-      const target = released.has(key.referencedTable) ? stagingName(key.referencedTable) : key.referencedTable;
-      const definition = key.definition
-        .replace(/ REFERENCES [^(]+\(/, () => ` REFERENCES ${ident(target)}(`)
-        .replace(/ NOT VALID$/, '');
-      await db.transaction((session) =>
-        session.query(`alter table ${twin} add constraint ${ident(key.name)} ${definition} not valid`),
-      );
-      if (!key.definition.endsWith(' NOT VALID')) {
-        await db.transaction((session) => session.query(`alter table ${twin} validate constraint ${ident(key.name)}`));
+  return db.session(async (session) => {
+    let added = 0;
+    for (const { name } of tables) {
+      const twin = ident(stagingName(name));
+      const live = await foreignKeysOf(session, name);
+      const present = new Set((await foreignKeysOf(session, stagingName(name))).map((key) => key.name));
+      for (const key of live) {
+        if (present.has(key.name)) continue;
+        const target = released.has(key.referencedTable) ? stagingName(key.referencedTable) : key.referencedTable;
+        const definition = key.definition
+          .replace(/ REFERENCES [^(]+\(/, () => ` REFERENCES ${ident(target)}(`)
+          .replace(/ NOT VALID$/, '');
+        const run = (sql: string) => db.transactionOn(session, () => session.query(sql));
+        await run(`alter table ${twin} add constraint ${ident(key.name)} ${definition} not valid`);
+        if (!key.definition.endsWith(' NOT VALID'))
+          await run(`alter table ${twin} validate constraint ${ident(key.name)}`);
+        added += 1;
       }
-      added += 1;
     }
-  }
-  return added;
+    return added;
+  });
 }

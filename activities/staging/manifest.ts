@@ -126,25 +126,31 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
   throw new ReleaseError('StagingUnfit', message, { changed });
 }
 
-/** One pass over each table, in the database; hash_record needs no text and no sorting. */
+/**
+ * One pass over each table, in the database; hash_record needs no text and no sorting. The planner thinks that it costs
+ * nothing, and must be told that parallel workers are worth their start.
+ */
 async function readContent(db: Database, release: ReleaseRef): Promise<Content> {
   const content: Content = { counts: {}, fingerprints: {} };
-  await db.session(async (session) => {
-    for (const { name } of tables) {
-      const staging = stagingName(name);
-      const { rows } = await session.query<{ n: string; fingerprint: string }>(
-        `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
+  await db.session(
+    async (session) => {
+      for (const { name } of tables) {
+        const staging = stagingName(name);
+        const { rows } = await session.query<{ n: string; fingerprint: string }>(
+          `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
+        );
+        content.counts[staging] = Number(rows[0]?.n);
+        content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
+      }
+      const { rows } = await session.query<{ fingerprint: string }>(
+        `select coalesce(sum(hash_record((relation, row_id, column_name, before_value, after_value))::bigint), 0)::text as fingerprint
+         from pp_release.live_changes where release_id = $1`,
+        [release.releaseId],
       );
-      content.counts[staging] = Number(rows[0]?.n);
-      content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
-    }
-    const { rows } = await session.query<{ fingerprint: string }>(
-      `select coalesce(sum(hash_record((relation, row_id, column_name, before_value, after_value))::bigint), 0)::text as fingerprint
-       from pp_release.live_changes where release_id = $1`,
-      [release.releaseId],
-    );
-    content.fingerprints[CHANGES_IN_PLACE] = rows[0]?.fingerprint ?? '';
-  });
+      content.fingerprints[CHANGES_IN_PLACE] = rows[0]?.fingerprint ?? '';
+    },
+    { parallel_setup_cost: '0' },
+  );
   return content;
 }
 

@@ -6,7 +6,12 @@ export interface CpuUse {
   machine: number;
   /** Of that, what this benchmark and its stack used. The rest is other people's work, and disturbs the measurement. */
   own: number;
+  /** The same in CPU seconds. */
+  ownSeconds: number;
 }
+
+/** USER_HZ, which the kernel promises to user space on every architecture that Node runs on. */
+const TICKS_A_SECOND = 100;
 
 interface Sample {
   total: number;
@@ -22,7 +27,11 @@ export async function measureCpu<T>(roots: () => number[], work: () => Promise<T
   if (!before || !after) return [result, undefined];
   const total = after.total - before.total;
   const share = (ticks: number) => (total > 0 ? (100 * ticks) / total : 0);
-  return [result, { machine: share(total - (after.idle - before.idle)), own: share(after.own - before.own) }];
+  const own = after.own - before.own;
+  return [
+    result,
+    { machine: share(total - (after.idle - before.idle)), own: share(own), ownSeconds: own / TICKS_A_SECOND },
+  ];
 }
 
 function sample(roots: number[]): Sample | undefined {

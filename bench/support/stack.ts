@@ -19,6 +19,8 @@ export interface BenchStack {
   restartWorker(settings?: Record<string, string>): Promise<void>;
   /** Runs `pp-release ARGS` to its end, as an operator would. */
   ppRelease(args: string[]): Promise<{ code: number | null; output: string; seconds: number }>;
+  /** Of the worker that runs. */
+  workerPid(): number;
   /** All processes of the stack and of the benchmark itself: the roots of what it costs. */
   pids(): number[];
 }
@@ -55,6 +57,7 @@ export async function withBenchStack<T>(
           env,
           restartWorker: (more = {}) => workers.restart({ ...settings, ...more }),
           ppRelease: (args) => runCommandLine(args, settings),
+          workerPid: () => workers.pid(),
           pids: () => [process.pid, ...processesOf(state.dir, dataDir).map(({ pid }) => pid)],
         });
       } finally {
@@ -71,6 +74,11 @@ export async function withBenchStack<T>(
 
 class Workers {
   #child: ChildProcess | undefined;
+
+  pid(): number {
+    if (this.#child?.pid === undefined) throw new Error('no worker runs');
+    return this.#child.pid;
+  }
 
   async restart(settings: Record<string, string>): Promise<void> {
     await this.stop();
