@@ -72,7 +72,7 @@ async function demo(options: { sites: number; seed: number; month: number; label
   await seed({ url: env.PP_PORTAL_DATABASE_URL, sites, seed: options.seed, month, progress });
 
   progress(`Releasing it as ${label}`);
-  const release = await ppRelease(['start', label, '--wait'], env, true);
+  const release = await ppRelease(['start', label, '--on-failure', 'fail', '--wait'], env, true);
   const { code, stdout } = await ppRelease(['status', '--json'], env, false);
   process.stdout.write(stdout);
   const status = code === 0 || stdout !== '' ? parseStatus(stdout) : {};
