@@ -1,8 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { describeWaiting, type ReleaseResult, type ReleaseStatus, type StepStatus } from '../contracts/index.ts';
+import { describeWaiting, type ReleaseResult, type ReleaseStatus } from '../contracts/index.ts';
 import { CommandError, EXIT } from './errors.ts';
 import type { Output } from './output.ts';
-import { renderPhases } from './render.ts';
+import { renderPhases, renderWaiting } from './render.ts';
 import { askWorkflow, type PendingStep } from './status.ts';
 
 /** How often the workflow is asked: queries cannot be subscribed to. */
@@ -13,13 +13,15 @@ const REFRESH_MS = 500;
  * wait for somebody, standard error says so: also with --json, and for whoever left it alone.
  */
 export async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
-  const show = process.stdout.isTTY && !output.json ? redraw() : append(output);
-  const tell = tellOfWaiting();
+  const isDrawn = process.stdout.isTTY && !output.json;
+  const show = isDrawn ? redraw() : append(output);
+  // A line in between would spoil the drawing, which has it anyway.
+  const tell = isDrawn && process.stderr.isTTY ? () => undefined : tellOfWaiting();
   for (;;) {
     const answer = await askWorkflow(client, workflowId);
     if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
     if (answer.status) {
-      show(answer.status.phases, answer.pending);
+      show(answer.status, answer.pending);
       if (answer.running) tell(answer.status);
     }
     if (!answer.running) return;
@@ -27,12 +29,12 @@ export async function follow(client: Client, workflowId: string, output: Output)
   }
 }
 
-type Show = (phases: StepStatus[], pending: PendingStep[]) => void;
+type Show = (status: ReleaseStatus, pending: PendingStep[]) => void;
 
 function redraw(): Show {
   let drawn = 0;
-  return (phases, pending) => {
-    const lines = renderPhases(phases, pending);
+  return ({ phases, waitingFor }, pending) => {
+    const lines = [...renderPhases(phases, pending), ...(waitingFor ? ['', ...renderWaiting(waitingFor)] : [])];
     const up = drawn > 0 ? `\u001b[${drawn}A` : '';
     const width = process.stdout.columns || 120;
     process.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, width - 1)}\n`).join('')}\u001b[J`);
@@ -42,7 +44,7 @@ function redraw(): Show {
 
 function append(output: Output): Show {
   const printed = new Set<string>();
-  return (phases, pending) => {
+  return ({ phases }, pending) => {
     for (const phase of phases) {
       // In order: what is skipped later on is told when its turn comes.
       if (phase.progress === 'pending' || phase.progress === 'running') return;

@@ -49,7 +49,7 @@ function sumOf(name: string, value: unknown): string[] {
 }
 
 /** What it waits for, and each command that answers. */
-function renderWaiting(waitingFor: WaitingFor): string[] {
+export function renderWaiting(waitingFor: WaitingFor): string[] {
   const width = Math.max(0, ...waitingFor.answers.map(({ command }) => command.length));
   return [
     `it ${describeWaiting(waitingFor)}`,

@@ -34,6 +34,8 @@ import { Waiting } from './waiting.ts';
 /** What a phase answers: small counts for the status, or why there was nothing to do. */
 type PhaseResult = object | undefined;
 
+const AFTER_SWAP: readonly Phase[] = ['create_portal_downloads_view', 'post_swap', 'cleanup_and_retention'];
+
 /** The state of one release: what its messages change and its queries answer. */
 export class ReleaseRun {
   readonly input: ReleaseInput;
@@ -84,9 +86,10 @@ export class ReleaseRun {
     this.#scope.cancel();
   }
 
-  /** From COMMIT of the swap on there is no way back but a rollback. */
+  /** From COMMIT of the swap on there is no way back but a rollback; nor in a run that starts at what comes after it. */
   get committed(): boolean {
-    return this.swapped !== undefined;
+    const { phase } = this.status;
+    return this.swapped !== undefined || (phase !== undefined && AFTER_SWAP.includes(phase));
   }
 
   commit(swapped: Swapped): void {

@@ -50,6 +50,34 @@ describe('a release under review', () => {
     expect((await statusOf(harness)).workflow?.waitingFor).toMatchObject({ kind: 'promote', answers: [{}, {}, {}] });
   });
 
+  it('shows in the Web UI: summary, details with a table of phases, search attributes, a summary an activity', async () => {
+    const workflow = handle('Jan2026');
+    const description = await workflow.describe();
+    expect(await description.staticSummary()).toBe('release Jan2026');
+    expect(description.searchAttributes).toMatchObject({
+      PpLabel: ['Jan2026'],
+      PpState: ['validating'],
+      PpPhase: ['validate_and_manifest'],
+    });
+    const { currentDetails } = await workflow.query<{ currentDetails: string }>('__temporal_workflow_metadata');
+    expect(currentDetails).toContain('**release 1 Jan2026 · mode review · state validating**');
+    expect(currentDetails).toMatch(/It \*\*waits for promote since .*\n- `pp-release promote Jan2026 --digest /s);
+    expect(currentDetails).toMatch(/\| ↳ sources \| done \| [0-9.]+ \| sources \d+/);
+    expect(currentDetails).toContain('| finalise_swap | pending |  |  |');
+    const { events = [] } = await workflow.fetchHistory();
+    const written = (events ?? []).filter((event) => event.upsertWorkflowSearchAttributesEventAttributes);
+    // One a phase, and one where the state changed at the gate.
+    expect(written).toHaveLength(8);
+    const scheduled = (events ?? []).filter((event) => event.activityTaskScheduledEventAttributes);
+    expect(scheduled.length).toBeGreaterThan(10);
+    expect(scheduled.filter((event) => !event.userMetadata?.summary)).toEqual([]);
+    const found = harness.temporal.workflow.list({ query: `PpLabel = 'Jan2026' and PpState = 'validating'` });
+    await eventually('the list finds it', async () => {
+      for await (const { workflowId } of found) if (workflowId === 'portal-release-Jan2026') return true;
+      return false;
+    });
+  });
+
   it.each([
     ['a wrong digest', ['--digest', '0123456789abcdef'], 3, /digest 0123456789abcdef is not that of the manifest/],
     ['a digest that is too short', ['--digest', 'abc'], 2, /give at least 8 characters/],
