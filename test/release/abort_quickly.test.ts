@@ -31,11 +31,11 @@ async function abort(label: string): Promise<number> {
   return Date.now() - started;
 }
 
-/** The portal's end of the release's foreign connection. */
+/** The portal's end of the release's foreign connection, which waits for a lock there. */
 async function portalBackend(): Promise<number> {
   const [row] = await harness.portal<{ pid: number }>(
-    `select pid from pg_stat_activity where datname = current_database() and application_name <> 'test'
-       and usename like 'test\\_%reader' and state <> 'idle'`,
+    `select l.pid from pg_locks l join pg_database d on d.oid = l.database
+     where not l.granted and d.datname = current_database()`,
   );
   if (!row) throw new Error('the release has no session on the portal');
   return row.pid;

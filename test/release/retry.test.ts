@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as faults from '../../local/portal/faults.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { backupStamps, events, liveState, lockIsFree, releaseOf, stagingRelations } from '../support/state.ts';
 import { eventOf, waitsFor } from '../support/waiting.ts';
@@ -75,7 +76,7 @@ describe('a portal that preflight refuses', () => {
 
   it('at the time limit the release fails as it would have at once', async () => {
     const { code, stderr } = await start('Feb2026', '--retry-timeout', '0.0004', '--wait');
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/Feb2026 failed: .*wdpas|Feb2026 failed: /)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Feb2026 failed: /)]);
     expect(await releaseOf(harness, 'Feb2026')).toMatchObject({
       state: 'failed',
       error_text: expect.stringMatching(/^PreflightFailed: /),
@@ -178,5 +179,5 @@ describe('a failure after COMMIT of the swap', () => {
 it('acquire_lock never waits: what it refuses ends at once', async () => {
   const { code, stderr } = await start('Dec2026', '--start-at', 'finalise_swap');
   expect([code, stderr]).toEqual([1, expect.stringMatching(/no release is called Dec2026/)]);
-  expect(await lockIsFree(harness)).toBe(true);
+  await eventually('the lock is free', () => lockIsFree(harness));
 });
