@@ -4,7 +4,7 @@ import type { Database } from '../activities/postgres/database.ts';
 import { dropAbandoned, holderOf, readOwner } from '../activities/postgres/lock.ts';
 import { findRelease } from '../activities/postgres/releases.ts';
 import type { LockHolder, ReleaseStatus } from '../contracts/index.ts';
-import { howClosed } from '../worker/how_closed.ts';
+import { howClosedHere } from '../worker/how_closed.ts';
 import { statusQuery } from '../workflows/messages.ts';
 
 /** What an activity in flight says of itself in its heartbeat; queries cannot see it. */
@@ -42,7 +42,7 @@ export async function readStatus(
   options: { label?: string; manifestDir: string },
 ): Promise<StatusReport | undefined> {
   const { release, owner } = await db.session(async (session) => {
-    const owner = client ? await dropAbandoned(session, howClosed(client)) : await readOwner(session);
+    const owner = client ? await dropAbandoned(session, howClosedHere(client)) : await readOwner(session);
     return { owner, release: await findRelease(session, options.label ? { label: options.label } : {}) };
   });
   if (!release) return undefined;

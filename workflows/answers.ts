@@ -82,7 +82,8 @@ export function listenForAnswers(run: ReleaseRun): void {
   const taken = (name: string, reason: string | undefined) => {
     if (reason === undefined) return true;
     log.warn('a signal was not taken', { name, reason });
-    if (run.status.waitingFor) run.waitFor({ ...run.status.waitingFor, lastRefusal: `${name}: ${reason}` });
+    if (run.status.waitingFor) run.status.waitingFor.lastRefusal = `${name}: ${reason}`;
+    run.show();
     return false;
   };
   setHandler(promoteSignal, (request) => {

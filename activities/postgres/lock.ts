@@ -31,7 +31,7 @@ export interface Claimant {
  * Asks Temporal how a workflow was closed (`terminated`, `timed out` …); nothing while it runs. An owner whose workflow is
  * closed can be taken over.
  */
-export type HowClosed = (workflowId: string) => Promise<string | undefined>;
+export type HowClosed = (workflowId: string, runId: string) => Promise<string | undefined>;
 
 const OWNER = `select release_id::int as "releaseId", workflow_id as "workflowId", run_id as "runId",
   run_token::float8 as "runToken", purpose, to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
@@ -60,7 +60,7 @@ export async function takeLock(
     throw new ReleaseError('Fenced', 'the release lock was given back or taken over while the connection was lost');
   }
   const isRival = before && before.workflowId !== claimant.workflowId;
-  const closed = isRival ? await howClosed(before.workflowId) : undefined;
+  const closed = isRival ? await howClosed(before.workflowId, before.runId) : undefined;
   if (isRival && closed === undefined) throw lockHeld(holderOf(before));
   await endKeeper(session, before);
   await holdAdvisoryLock(session);
@@ -146,11 +146,12 @@ async function closeAbandoned(session: Session, owner: Owner, closed: string): P
 /**
  * The same for whoever only looks: if the owner's workflow is closed, nobody is left to end its release.
  *
+ * @param howClosed answers nothing too where Temporal does not know the owner's run: it may be in another namespace
  * @returns the owner that is still there
  */
 export async function dropAbandoned(session: Session, howClosed: HowClosed): Promise<Owner | undefined> {
   const before = await readOwner(session);
-  const closed = before && (await howClosed(before.workflowId));
+  const closed = before && (await howClosed(before.workflowId, before.runId));
   if (closed === undefined) return before;
   await endKeeper(session, before);
   await session.query('begin');

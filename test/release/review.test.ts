@@ -87,6 +87,13 @@ describe('a release under review', () => {
     expect([code, stderr]).toEqual([exitCode, expect.stringMatching(message)]);
   });
 
+  it('keeps its lock when somebody looks at it from another namespace, which knows no such workflow', async () => {
+    const { code, stdout } = await harness.pp(['status'], { TEMPORAL_NAMESPACE: 'default' });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('the release lock is held for release Jan2026')]);
+    expect(await lockIsFree(harness)).toBe(false);
+    expect((await releaseOf(harness, 'Jan2026')).state).toBe('validating');
+  });
+
   it('is not retried: exit code 3; nor is another one promoted', async () => {
     const retried = await pp('retry');
     expect([retried.code, retried.stderr]).toEqual([
@@ -112,6 +119,8 @@ describe('a release under review', () => {
       PP_OPERATOR: 'Kim',
     });
     expect([code, JSON.parse(stdout)]).toMatchObject([0, { promoted: true, digest, by: 'Kim', label: 'Jan2026' }]);
+    const { waitingFor } = (await statusOf(harness)).workflow ?? {};
+    expect(waitingFor).toBeUndefined();
     expect((await pp('watch', 'Jan2026')).code).toBe(0);
     const release = await releaseOf(harness, 'Jan2026');
     expect(release).toMatchObject({ state: 'succeeded', is_current: true });
