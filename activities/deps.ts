@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { IsRunning } from './postgres/lock.ts';
+import type { HowClosed } from './postgres/lock.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -28,5 +28,5 @@ export interface ActivityDeps {
   databaseUrl: string;
   config: ActivityConfig;
   log: Log;
-  isWorkflowRunning: IsRunning;
+  howClosed: HowClosed;
 }

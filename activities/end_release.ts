@@ -1,10 +1,7 @@
 import type { Phase } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { dropStagingViews } from './portal/materialized_views.ts';
-import { STAGING_PREFIX } from './postgres/identifiers.ts';
+import { discardStaging } from './discard_staging.ts';
 import { type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
-import { dropStagingTables } from './staging/build.ts';
-import { dropTwins } from './staging/twins.ts';
 import { runStep } from './step.ts';
 
 export interface FailureReport {
@@ -33,18 +30,23 @@ export function endActivities(deps: ActivityDeps) {
       });
     },
 
-    /** An abort leaves nothing of the release behind but its row and its events. */
+    /**
+     * An abort leaves nothing of the release behind but its row and its events. The lock is not held for the sake of a
+     * staging table that somebody else has locked: what cannot be dropped now belongs to nobody, and the next release or
+     * rollback drops it.
+     */
     async markAborted(release: ReleaseRef, phase: Phase): Promise<void> {
       await runStep(deps, release, { phase, step: 'mark aborted' }, async (step) => {
-        await step.db.transaction((session) => setState(session, release.releaseId, 'aborted'));
-        await step.event('aborted', {});
         await step.db.transaction(async (session) => {
-          await dropTwins(session, STAGING_PREFIX);
-          await dropStagingTables(session);
-          await dropStagingViews(session);
+          await setState(session, release.releaseId, 'aborted');
+          await recordEvent(session, release.releaseId, 'aborted', { phase });
           await session.query('delete from pp_release.import_marks where release_id = $1', [release.releaseId]);
+          await session.query('delete from pp_release.staging');
         });
-        await step.event('staging_dropped', {});
+        const facts = { phase, release_id: release.releaseId, label: release.label };
+        deps.log('info', 'aborted', facts);
+        const left = await discardStaging(step.db);
+        await step.event(left ? 'staging_left' : 'staging_dropped', { ...left });
       });
     },
 

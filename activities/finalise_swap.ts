@@ -3,7 +3,7 @@ import type { AttemptLimits } from './live/attempt.ts';
 import { freeStamp } from './live/backups.ts';
 import { prepareStaging } from './live/prepare.ts';
 import { planPromote } from './live/promote.ts';
-import { attemptSwap, runLater, type SwapAttempt } from './live/swap.ts';
+import { attemptSwap, findSwap, runLater, type SwapAttempt } from './live/swap.ts';
 import { findRelease, type ReleaseRef } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
@@ -75,6 +75,18 @@ export function swapActivities(deps: ActivityDeps) {
           await step.event('release_made_current', {});
         }
         return attempt;
+      });
+    },
+
+    /**
+     * For a round that was cancelled: was it committed all the same? Claims the step of the rounds, so that none of them is
+     * on its way any more when it answers.
+     */
+    async findSwap(release: ReleaseRef): Promise<{ outcome: 'already swapped'; stamp: string | null } | null> {
+      return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap' }, async (step) => {
+        const found = await findSwap(step.db, release);
+        if (found) await step.event('swap_completed', { ...found, found_after: 'a cancellation' });
+        return found ?? null;
       });
     },
 

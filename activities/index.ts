@@ -12,6 +12,7 @@ import { preflight } from './preflight.ts';
 import { resetCheckpoints } from './reset_checkpoints.ts';
 import { rollbackActivities } from './rollback.ts';
 import { validateAndManifest } from './validate_and_manifest.ts';
+import { waitingActivities } from './waiting.ts';
 
 /** All activities of a worker, with what they need. Workflows know their types only. */
 export function createActivities(deps: ActivityDeps) {
@@ -28,6 +29,7 @@ export function createActivities(deps: ActivityDeps) {
     cleanupAndRetention: cleanupAndRetention(deps),
     resetCheckpoints: resetCheckpoints(deps),
     ...endActivities(deps),
+    ...waitingActivities(deps),
     ...rollbackActivities(deps),
   };
 }
@@ -35,3 +37,5 @@ export function createActivities(deps: ActivityDeps) {
 export type Activities = ReturnType<typeof createActivities>;
 export type { ReleasePlan } from './lock_phases.ts';
 export type { ReleaseRef } from './postgres/releases.ts';
+export type { ImportResult } from './staging/importer.ts';
+export type { WaitingReport } from './waiting.ts';

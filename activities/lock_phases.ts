@@ -52,7 +52,7 @@ export function lockActivities(deps: ActivityDeps) {
           try {
             await client.connect();
             await client.query(`set client_connection_check_interval = '1s'`);
-            await takeLock(client, claimant, deps.isWorkflowRunning, { renew });
+            await takeLock(client, claimant, deps.howClosed, { renew });
             progress('holding the release lock');
             const error = await Promise.race([lost, cancelled()]);
             deps.log('warn', 'lock_connection_lost', {

@@ -1,31 +1,40 @@
 import type { Client } from '@temporalio/client';
-import type { ReleaseResult, StepStatus } from '../contracts/index.ts';
+import { describeWaiting, type ReleaseResult, type ReleaseStatus } from '../contracts/index.ts';
 import { CommandError, EXIT } from './errors.ts';
 import type { Output } from './output.ts';
-import { renderPhases } from './render.ts';
+import { renderPhases, renderWaiting } from './render.ts';
 import { askWorkflow, type PendingStep } from './status.ts';
 
 /** How often the workflow is asked: queries cannot be subscribed to. */
 const REFRESH_MS = 500;
 
-/** On a terminal the list is drawn over itself; elsewhere each phase gets a line when it ends. */
+/**
+ * On a terminal the list is drawn over itself; elsewhere each phase gets a line when it ends. When the release begins to
+ * wait for somebody, standard error says so: also with --json, and for whoever left it alone.
+ */
 export async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
-  const show = process.stdout.isTTY ? redraw() : append(output);
+  const isDrawn = process.stdout.isTTY && !output.json;
+  const show = isDrawn ? redraw() : append(output);
+  // A line in between would spoil the drawing, which has it anyway.
+  const tell = isDrawn && process.stderr.isTTY ? () => undefined : tellOfWaiting();
   for (;;) {
     const answer = await askWorkflow(client, workflowId);
     if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
-    if (answer.status) show(answer.status.phases, answer.pending);
+    if (answer.status) {
+      show(answer.status, answer.pending);
+      if (answer.running) tell(answer.status);
+    }
     if (!answer.running) return;
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }
 }
 
-type Show = (phases: StepStatus[], pending: PendingStep[]) => void;
+type Show = (status: ReleaseStatus, pending: PendingStep[]) => void;
 
 function redraw(): Show {
   let drawn = 0;
-  return (phases, pending) => {
-    const lines = renderPhases(phases, pending);
+  return ({ phases, waitingFor }, pending) => {
+    const lines = [...renderPhases(phases, pending), ...(waitingFor ? ['', ...renderWaiting(waitingFor)] : [])];
     const up = drawn > 0 ? `\u001b[${drawn}A` : '';
     const width = process.stdout.columns || 120;
     process.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, width - 1)}\n`).join('')}\u001b[J`);
@@ -35,7 +44,7 @@ function redraw(): Show {
 
 function append(output: Output): Show {
   const printed = new Set<string>();
-  return (phases, pending) => {
+  return ({ phases }, pending) => {
     for (const phase of phases) {
       // In order: what is skipped later on is told when its turn comes.
       if (phase.progress === 'pending' || phase.progress === 'running') return;
@@ -46,10 +55,22 @@ function append(output: Output): Show {
   };
 }
 
+/** One line for each time that the release begins to wait. */
+function tellOfWaiting(): (status: ReleaseStatus) => void {
+  let told: string | undefined;
+  return ({ label, releaseId, waitingFor }) => {
+    if (!waitingFor || waitingFor.kind === 'abort' || waitingFor.since === told) return;
+    told = waitingFor.since;
+    const commands = waitingFor.answers.map(({ command }) => command).join(' | ');
+    process.stderr.write(`release ${releaseId} ${label} ${describeWaiting(waitingFor)}; answer with: ${commands}\n`);
+  };
+}
+
 /** Ends with the exit code that fits the way in which the release ended. */
 export function finish(result: ReleaseResult, output: Output): void {
   const after = result.stoppedAfter ? ` after ${result.stoppedAfter}` : '';
-  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}`;
+  const parked = result.parked ? `, parked by ${result.parked.by}; it goes on with ${result.parked.goOn}` : '';
+  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}${parked}`;
   if (result.state === 'aborted') throw new CommandError(EXIT.failed, text, { ...result });
   output.result(result, text);
 }

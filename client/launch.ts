@@ -18,8 +18,10 @@ export interface Launch {
   type: string;
   workflowId: string;
   input: object;
-  /** What messages call it: `release Apr2026`. */
+  /** What messages and the Web UI's list call it: `release Apr2026`. */
   what: string;
+  /** Markdown for the Web UI: what it was started with. */
+  details?: string;
 }
 
 export interface Launched {
@@ -34,13 +36,15 @@ export interface Launched {
  *
  * @throws CommandError with exit code 3 when somebody else holds it, 1 when no worker polls or the start fails
  */
-export async function launch(client: Client, { type, workflowId, input, what }: Launch): Promise<Launched> {
+export async function launch(client: Client, { type, workflowId, input, what, details }: Launch): Promise<Launched> {
   await requireWorker(client);
   const operation = new WithStartWorkflowOperation(type, {
     workflowId,
     taskQueue: TASK_QUEUE,
     args: [input],
     workflowIdConflictPolicy: 'FAIL',
+    staticSummary: what,
+    ...(details ? { staticDetails: details } : {}),
   });
   const admission = await client
     .withDeadline(Date.now() + ANSWER_LIMIT_MS, () =>
@@ -92,7 +96,7 @@ function refusal(error: unknown, what: string, workflowId: string): unknown {
 const ANSWER_LIMIT_MS = 60_000;
 
 /** Types of failure that mean: not done, because something was in the way; nothing has changed. */
-const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused']);
+const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused', 'Refused']);
 
 function exitCodeOf(type: string | undefined): number {
   if (type === 'BadInput') return EXIT.usage;

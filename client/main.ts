@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { ReleaseError } from '../activities/postgres/errors.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { PlanOptions } from './commands/plan.ts';
+import type { PromoteOptions } from './commands/promote.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
 import type { StartOptions } from './commands/start.ts';
 import { CommandError, EXIT } from './errors.ts';
@@ -21,6 +22,9 @@ program
   .command('start [LABEL]')
   .description('start a release, such as: start Apr2026')
   .option('--mode <mode>', 'direct, review or dry-run')
+  .option('--on-failure <what>', 'wait for pp-release retry when a phase fails (default), or fail at once')
+  .option('--review-timeout <hours>', 'how long a release under review waits for promote (default 72)')
+  .option('--retry-timeout <hours>', 'how long a failed phase waits for retry (default 24)')
   .option('--start-at <phase>', 'first phase to run')
   .option('--stop-after <phase>', 'last phase to run')
   .option('--only-phases <phases>', 'comma-separated phases')
@@ -60,6 +64,22 @@ program
   .command('abort')
   .description('abort the release that is running')
   .action(async () => (await import('./commands/abort.ts')).abort(output()));
+program
+  .command('promote [LABEL]')
+  .description('make a release under review live, once its manifest was looked at')
+  .option('--digest <digest>', "the manifest's digest, or its first 8 characters or more")
+  .option('--yes', 'promote what the manifest says now, without a question')
+  .action(async (label: string | undefined, options: PromoteOptions) =>
+    (await import('./commands/promote.ts')).promote(label, options, output()),
+  );
+program
+  .command('retry [LABEL]')
+  .description('run a failed phase again, once its cause is mended')
+  .action(async (label?: string) => (await import('./commands/retry.ts')).retry(label, output()));
+program
+  .command('park [LABEL]')
+  .description('end a release that waits as a dry run: staging stays, the lock is given back')
+  .action(async (label?: string) => (await import('./commands/park.ts')).park(label, output()));
 program
   .command('rollback <STAMP>')
   .description('make a kept backup live again; what is live becomes staging')

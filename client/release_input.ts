@@ -6,6 +6,9 @@ import { operator } from './operator.ts';
 
 export interface StartFlags {
   mode?: string;
+  onFailure?: string;
+  reviewTimeout?: string;
+  retryTimeout?: string;
   startAt?: string;
   stopAfter?: string;
   onlyPhases?: string;
@@ -33,6 +36,9 @@ export function releaseInput(label: string | undefined, flags: StartFlags, envir
   const raw = withoutUndefined({
     label: label ?? environment.PP_RELEASE_LABEL,
     mode: flags.mode ?? (dryRun ? 'dry-run' : undefined),
+    onFailure: flags.onFailure ?? environment.PP_RELEASE_ON_FAILURE,
+    reviewTimeoutHours: hours('--review-timeout', flags.reviewTimeout, faults),
+    retryTimeoutHours: hours('--retry-timeout', flags.retryTimeout, faults),
     startAt: flags.startAt ?? environment.PP_RELEASE_START_AT ?? environment.PP_RELEASE_SKIP_TO,
     stopAfter: flags.stopAfter ?? environment.PP_RELEASE_STOP_AFTER ?? environment.PP_RELEASE_SKIP_AFTER,
     onlyPhases: list(flags.onlyPhases ?? environment.PP_RELEASE_ONLY_PHASES),
@@ -85,6 +91,14 @@ function percentage(name: string, text: string | undefined, faults: string[]): n
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!(value >= 0 && value <= 100)) faults.push(`${name} is ${JSON.stringify(text)}, not a percentage from 0 to 100`);
   return value;
+}
+
+function hours(name: string, text: string | undefined, faults: string[]): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== '' && value > 0) return value;
+  faults.push(`${name} is ${JSON.stringify(text)}, not a number of hours above 0`);
+  return undefined;
 }
 
 /** The specification's switches: true or false, also as Rails people write them. */

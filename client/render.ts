@@ -1,4 +1,4 @@
-import type { StepStatus } from '../contracts/index.ts';
+import { describeWaiting, type StepStatus, type WaitingFor } from '../contracts/index.ts';
 import type { PendingStep, StatusReport } from './status.ts';
 
 const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '✗' } as const;
@@ -55,6 +55,16 @@ function sumOf(name: string, value: unknown): string[] {
   return [`${name}: ${counts.reduce((a, b) => a + b, 0).toLocaleString('en')} rows in ${counts.length} relations`];
 }
 
+/** What it waits for, and each command that answers. */
+export function renderWaiting(waitingFor: WaitingFor): string[] {
+  const width = Math.max(0, ...waitingFor.answers.map(({ command }) => command.length));
+  return [
+    `it ${describeWaiting(waitingFor)}`,
+    ...waitingFor.answers.map(({ command, effect }) => `  ${command.padEnd(width)}  ${effect}`),
+    ...(waitingFor.lastRefusal ? [`  a signal was not taken: ${waitingFor.lastRefusal}`] : []),
+  ];
+}
+
 export function renderStatus(report: StatusReport): string {
   const lines = [
     `release ${report.id} ${report.label}: ${report.state}${report.is_current ? ', current' : ''}`,
@@ -66,7 +76,7 @@ export function renderStatus(report: StatusReport): string {
   if (report.lock) lines.push(`  the release lock is held for ${report.lock.purpose} since ${report.lock.since}`);
   if (report.workflow) {
     lines.push('', ...renderPhases(report.workflow.phases, report.pending));
-    if (report.workflow.waitingFor) lines.push('', `waiting for ${report.workflow.waitingFor}`);
+    if (report.workflow.waitingFor) lines.push('', ...renderWaiting(report.workflow.waitingFor));
     for (const blocker of report.workflow.lastBlockers ?? []) {
       lines.push(
         `in the way: pid ${blocker.pid}, role ${blocker.role}, ${blocker.application || 'no application name'}, on ${blocker.relation} for ${Math.round(blocker.ageSeconds)} s: ${blocker.query}`,

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../activities/postgres/database.ts';
-import { holderOf, readOwner } from '../activities/postgres/lock.ts';
+import { dropAbandoned, holderOf, readOwner } from '../activities/postgres/lock.ts';
 import { findRelease } from '../activities/postgres/releases.ts';
 import type { Amount, Beat, LockHolder, ReleaseStatus } from '../contracts/index.ts';
+import { howClosedHere } from '../worker/how_closed.ts';
 import { statusQuery } from '../workflows/messages.ts';
 
 /** What an activity in flight says of itself in its heartbeat; queries cannot see it. */
@@ -37,15 +38,16 @@ export interface StatusReport {
   pending: PendingStep[];
 }
 
+/** A workflow that was terminated could not end its release: whoever looks puts that right. */
 export async function readStatus(
   db: Database,
   client: Client | undefined,
   options: { label?: string; manifestDir: string },
 ): Promise<StatusReport | undefined> {
-  const { release, owner } = await db.session(async (session) => ({
-    release: await findRelease(session, options.label ? { label: options.label } : {}),
-    owner: await readOwner(session),
-  }));
+  const { release, owner } = await db.session(async (session) => {
+    const owner = client ? await dropAbandoned(session, howClosedHere(client)) : await readOwner(session);
+    return { owner, release: await findRelease(session, options.label ? { label: options.label } : {}) };
+  });
   if (!release) return undefined;
   const {
     id,
@@ -60,7 +62,9 @@ export async function readStatus(
     workflow_id,
     run_id,
   } = release;
-  const live = client && workflow_id ? await askWorkflow(client, workflow_id) : undefined;
+  const answered = client && workflow_id ? await askWorkflow(client, workflow_id) : undefined;
+  // What a terminated workflow answers is what it was doing then, so the database's word counts.
+  const live = answered?.wasCut ? undefined : answered;
   return {
     id,
     label,
@@ -80,11 +84,16 @@ export async function readStatus(
   };
 }
 
+export interface WorkflowAnswer {
+  status: ReleaseStatus | undefined;
+  running: boolean;
+  /** Terminated, or closed by a time limit: it could not write down its end. */
+  wasCut: boolean;
+  pending: PendingStep[];
+}
+
 /** A workflow that is gone, or that no worker can answer for, leaves the database's word. */
-export async function askWorkflow(
-  client: Client,
-  workflowId: string,
-): Promise<{ status: ReleaseStatus | undefined; running: boolean; pending: PendingStep[] } | undefined> {
+export async function askWorkflow(client: Client, workflowId: string): Promise<WorkflowAnswer | undefined> {
   const handle = client.workflow.getHandle(workflowId);
   try {
     const description = await handle.describe();
@@ -102,9 +111,11 @@ export async function askWorkflow(
           lastFailure: activity.lastFailure?.message ?? undefined,
         };
       });
-    const running = description.status.name === 'RUNNING';
+    const { name } = description.status;
+    const running = name === 'RUNNING';
+    const wasCut = name === 'TERMINATED' || name === 'TIMED_OUT';
     const status = await queryStatus(client, workflowId);
-    return { status, running, pending };
+    return { status, running, wasCut, pending };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

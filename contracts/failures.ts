@@ -13,6 +13,8 @@ export const FAILURES = {
   SwapRefused: { retryable: false },
   NothingToResume: { retryable: false },
   RollbackRefused: { retryable: false },
+  /** A message that does not fit what the release is doing; nothing has changed. */
+  Refused: { retryable: false },
   PortalUnavailable: { retryable: true },
   DatabaseUnavailable: { retryable: true },
   DatabaseBusy: { retryable: true },

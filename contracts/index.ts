@@ -4,3 +4,4 @@ export * from './label.ts';
 export * from './messages.ts';
 export * from './phases.ts';
 export * from './states.ts';
+export * from './waiting.ts';

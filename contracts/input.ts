@@ -6,6 +6,19 @@ import { isSelected, PHASES, phaseIndex } from './phases.ts';
 export const MODES = ['direct', 'review', 'dry-run'] as const;
 export type Mode = (typeof MODES)[number];
 
+/** A phase that fails waits for a retry, or ends the release at once. */
+export const ON_FAILURE = ['wait', 'fail'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
+
+const LONGEST_WAIT_HOURS = 24 * 365;
+
+/** A part of an hour will do: 0.5 is half an hour. */
+const hours = (name: string) =>
+  z
+    .number({ error: () => `${name} is a number of hours` })
+    .positive(`${name} is not above 0`)
+    .max(LONGEST_WAIT_HOURS, `${name} is more than a year`);
+
 const phase = z.enum(PHASES, {
   error: (issue) => `${JSON.stringify(issue.input)} is no phase; the phases are ${PHASES.join(', ')}`,
 });
@@ -27,6 +40,12 @@ export const releaseInputSchema = z
     startAt: phase.optional(),
     stopAfter: phase.optional(),
     onlyPhases: z.array(phase).nonempty('name at least one phase, or leave onlyPhases out').optional(),
+    /** `wait`: a phase that fails waits for `retry`, so that hours of work are not lost. `fail`: for unattended use. */
+    onFailure: z.enum(ON_FAILURE, { error: () => `onFailure is one of ${ON_FAILURE.join(', ')}` }).default('wait'),
+    /** How long a release under review waits for `promote`; then it is parked. */
+    reviewTimeoutHours: hours('reviewTimeoutHours').default(72),
+    /** How long a failed phase waits for `retry`; then the release fails. */
+    retryTimeoutHours: hours('retryTimeoutHours').default(24),
     /** Leaves indexes and foreign keys off staging until finalise_swap. */
     stagingLightweight: z.boolean().default(false),
     /** False: the staging views that are there are used as they are. */
@@ -44,9 +63,12 @@ export const releaseInputSchema = z
   })
   .superRefine((input, context) => {
     const { startAt, stopAfter } = input;
-    if (input.mode === 'review') {
+    if (
+      input.mode === 'review' &&
+      !(['validate_and_manifest', 'finalise_swap'] as const).every((name) => isSelected(name, input))
+    ) {
       const message =
-        'mode review is not there yet: use dry-run, look at the manifest and the plan, then start it again with startAt finalise_swap';
+        'mode review waits between validate_and_manifest and finalise_swap, and the phases asked for leave one of them out; use mode direct or dry-run, or ask for both';
       context.addIssue({ code: 'custom', message, path: ['mode'] });
     }
     if (startAt && stopAfter && phaseIndex(startAt) > phaseIndex(stopAfter)) {

@@ -1,6 +1,7 @@
 import type { Mode } from './input.ts';
 import type { Phase } from './phases.ts';
 import type { ReleaseState } from './states.ts';
+import type { Parked, WaitingFor } from './waiting.ts';
 
 /** Task queue that workers poll and commands start on. */
 export const TASK_QUEUE = 'pp-release';
@@ -15,9 +16,15 @@ export const MESSAGE = {
   admitted: 'admitted',
   abort: 'abort',
   dryRun: 'dryRun',
+  promote: 'promote',
+  retry: 'retry',
+  park: 'park',
   status: 'status',
   manifest: 'manifest',
 } as const;
+
+/** Search attributes of a release's workflow, all of type Keyword; a namespace has to know them. */
+export const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'] as const;
 
 /** Who holds the release lock, as told to whoever is refused. */
 export interface LockHolder {
@@ -63,7 +70,7 @@ export interface ReleaseStatus {
   state: ReleaseState;
   phase?: Phase | undefined;
   phases: StepStatus[];
-  waitingFor?: string | undefined;
+  waitingFor?: WaitingFor | undefined;
   lastFailure?: { phase: Phase; type: string; message: string } | undefined;
   lastBlockers?: Blocker[] | undefined;
 }
@@ -109,6 +116,8 @@ export interface ReleaseResult {
   backupStamp?: string | undefined;
   manifest?: ManifestSummary | undefined;
   stoppedAfter?: Phase | undefined;
+  /** Who parked it, and where: staging stays for a later start. */
+  parked?: Parked | undefined;
 }
 
 /** What `portalRollback` returns. */

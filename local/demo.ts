@@ -80,7 +80,7 @@ async function demo(options: { sites: number; seed: number; month: number; label
   await writeDemoCsv({ dir: env.PP_CSV_DIR, date: firstDayOf(label), portalUrl: env.PP_PORTAL_DATABASE_URL });
 
   progress(`Releasing it as ${label}`);
-  const release = await ppRelease(['start', label, '--wait'], env, true);
+  const release = await ppRelease(['start', label, '--on-failure', 'fail', '--wait'], env, true);
   const { code, stdout } = await ppRelease(['status', '--json'], env, false);
   process.stdout.write(stdout);
   const status = code === 0 || stdout !== '' ? parseStatus(stdout) : {};

@@ -1,13 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityDeps, Log } from '../activities/deps.ts';
 import { createActivities } from '../activities/index.ts';
 import { createPool } from '../activities/postgres/database.ts';
-import type { IsRunning } from '../activities/postgres/lock.ts';
 import { TASK_QUEUE } from '../contracts/index.ts';
 import { bundleWorkflows } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
+import { howClosed } from './how_closed.ts';
 import { FailureInterceptor } from './interceptor.ts';
 
 /** Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. */
@@ -21,7 +21,7 @@ export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
     databaseUrl: config.databaseUrl,
     config,
     log,
-    isWorkflowRunning: runningCheck(new Client({ connection: clientConnection, namespace: config.temporalNamespace })),
+    howClosed: howClosed(new Client({ connection: clientConnection, namespace: config.temporalNamespace })),
   };
   try {
     const worker = await Worker.create({
@@ -47,18 +47,6 @@ export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
     await clientConnection.close();
     await connection.close();
   }
-}
-
-/** A workflow that Temporal does not know any more has been closed for longer than history is kept. */
-function runningCheck(client: Client): IsRunning {
-  return async (workflowId) => {
-    try {
-      return (await client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return false;
-      throw error;
-    }
-  };
 }
 
 /** Temporal's own messages go into the same log; the routine ones stay out. */

@@ -18,10 +18,13 @@ export async function runImporters(
   if (opened.skipped) return opened;
   const started = Date.now();
   const planned = importers.filter((importer) => importer.phase === phase);
-  status.steps = planned.map(({ name }) => ({ name, progress: 'pending' }));
+  // A retry of the phase runs those only that are not done.
+  status.steps ??= planned.map(({ name }) => ({ name, progress: 'pending' }));
   const running = new Map<string, ReturnType<typeof runOne>>();
   const runOne = async (name: string, after: readonly string[]) => {
     await Promise.all(after.map((other) => running.get(other)));
+    const done = run.imported.get(name);
+    if (done) return done;
     const step = status.steps?.find((candidate) => candidate.name === name);
     if (step) Object.assign(step, { progress: 'running', startedAt: new Date().toISOString() });
     try {
@@ -29,12 +32,14 @@ export async function runImporters(
         release,
         { importer: name, phase, sample: run.input.importSample, softErrorLimit: run.input.softErrorLimit },
       ]);
+      run.imported.set(name, result);
       if (step)
         Object.assign(step, {
           progress: 'done',
           seconds: result.seconds,
           result: { ...result.counts, softErrors: result.softErrors },
         });
+      run.show();
       return result;
     } catch (error) {
       if (step) step.progress = 'failed';

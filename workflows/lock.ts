@@ -1,7 +1,9 @@
 import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
+import { describeFailure } from './failure.ts';
 import { keeper, quick } from './proxies.ts';
-import { describeFailure, type ReleaseRun } from './run.ts';
+import type { ReleaseRun } from './run.ts';
+import { ParkedError } from './waiting.ts';
 
 /** Holds the release lock in the background until it is stopped; a lock that is refused or lost ends the work. */
 export class LockKeeper {
@@ -9,7 +11,7 @@ export class LockKeeper {
   readonly #scope = new CancellationScope({ cancellable: true });
   readonly #kept: Promise<void>;
 
-  constructor(request: { label: string; purpose: string }, onFailure: () => void) {
+  constructor(request: { label: string; purpose: string }, onFailure: (failure: unknown) => void) {
     const keep = () =>
       this.#scope.run(() =>
         keeper.keepLock.executeWithOptions({ summary: `holds the lock: ${request.purpose}` }, [request]),
@@ -17,7 +19,7 @@ export class LockKeeper {
     this.#kept = CancellationScope.nonCancellable(keep).catch((error: unknown) => {
       if (isCancellation(error)) return;
       this.failure = error;
-      onFailure();
+      onFailure(error);
     });
   }
 
@@ -34,7 +36,7 @@ export class LockKeeper {
 export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Promise<void>): Promise<void> {
   const { label } = run.input;
   const request = { label, purpose: `release ${label}` };
-  const lock = new LockKeeper(request, () => run.stop());
+  const lock = new LockKeeper(request, (failure) => run.loseLock(failure));
   try {
     await run.stoppable(async () => {
       const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
@@ -48,17 +50,27 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
       await work(run.plan);
     });
   } catch (error) {
+    run.ended = true;
     const cause = lock.failure ?? error;
     run.admissions.refuse(cause);
-    await CancellationScope.nonCancellable(() => writeEnd(run, cause));
-    // Somebody asked for it by message: that is an end, not a failure. A cancellation is passed on to whoever cancelled.
-    if (!run.aborting || lock.failure) throw cause;
+    if (cause instanceof ParkedError) {
+      run.parked = cause.parked;
+      run.skipRest(cause.message);
+    } else {
+      await CancellationScope.nonCancellable(() => writeEnd(run, cause));
+      // Somebody asked for it by message: that is an end, not a failure. A cancellation is passed on to whoever cancelled.
+      if (!run.aborting || lock.failure) throw cause;
+    }
   } finally {
+    run.ended = true;
     await CancellationScope.nonCancellable(async () => {
-      run.ended = true;
-      run.status.waitingFor = undefined;
+      run.waitFor(undefined);
       await lock.stop();
-      await giveBack(run, lock.failure);
+      try {
+        await giveBack(run, lock.failure);
+      } finally {
+        run.lockGivenBack = true;
+      }
       await condition(allHandlersFinished);
     });
   }
@@ -74,7 +86,9 @@ async function writeEnd(run: ReleaseRun, error: unknown): Promise<void> {
     return;
   }
   run.status.state = 'failed';
-  if (release) await quick.markFailed(release, { phase, ...describeFailure(error) });
+  const { type, message } = describeFailure(error);
+  const live = run.committed ? 'the release is live, but was not finished: ' : '';
+  if (release) await quick.markFailed(release, { phase, type, message: `${live}${message}` });
 }
 
 async function giveBack(run: ReleaseRun, keeperFailure: unknown): Promise<void> {

@@ -30,6 +30,7 @@ export async function portalRelease(input: ReleaseInputJson): Promise<ReleaseRes
       () => run.keepManifest(long.validateAndManifest(release, { importers, sample })),
       'validating',
     );
+    await run.waiting.forPromote();
 
     // Staging and manifest stay: a later start at finalise_swap with the same label goes on from here.
     if (run.dryRun) {

@@ -9,10 +9,11 @@ import {
   type RollbackStatus,
   rollbackInputSchema,
 } from '../contracts/index.ts';
+import { Admissions } from './admissions.ts';
+import { describeFailure } from './failure.ts';
 import { LockKeeper } from './lock.ts';
 import { admittedUpdate, rollbackStatusQuery } from './messages.ts';
 import { long, quick, swap } from './proxies.ts';
-import { Admissions, describeFailure } from './run.ts';
 import { tryInRounds } from './swap.ts';
 
 /**

@@ -1,19 +1,17 @@
 import {
-  ActivityFailure,
   ApplicationFailure,
-  allHandlersFinished,
   CancellationScope,
   condition,
   isCancellation,
+  setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { ReleasePlan } from '../activities/index.ts';
+import type { ImportResult, ReleasePlan, ReleaseRef } from '../activities/index.ts';
 import {
   type AbortAnswer,
-  type Admission,
   isSelected,
-  type LockHolder,
   type ManifestSummary,
+  type Parked,
   PHASES,
   type Phase,
   parseReleaseInput,
@@ -22,11 +20,21 @@ import {
   type ReleaseState,
   type ReleaseStatus,
   type StepStatus,
+  type WaitingFor,
 } from '../contracts/index.ts';
+import { Admissions } from './admissions.ts';
+import { listenForAnswers } from './answers.ts';
+import { SearchAttributes } from './attributes.ts';
+import { detailsOf } from './details.ts';
+import { describeFailure, isMendable } from './failure.ts';
 import { abortSignal, abortUpdate, admittedUpdate, dryRunSignal, manifestQuery, statusQuery } from './messages.ts';
+import type { Swapped } from './swap.ts';
+import { Waiting } from './waiting.ts';
 
 /** What a phase answers: small counts for the status, or why there was nothing to do. */
 type PhaseResult = object | undefined;
+
+const AFTER_SWAP: readonly Phase[] = ['create_portal_downloads_view', 'post_swap', 'cleanup_and_retention'];
 
 /** The state of one release: what its messages change and its queries answer. */
 export class ReleaseRun {
@@ -36,12 +44,20 @@ export class ReleaseRun {
   manifest: ManifestSummary | undefined;
   backupStamp: string | undefined;
   dryRun: boolean;
-  /** From COMMIT of the swap on there is no way back but a rollback. */
-  committed = false;
+  swapped: Swapped | undefined;
+  /** Nothing more is done but to write down the end and to give the lock back. */
   ended = false;
+  lockGivenBack = false;
   aborting = false;
-  readonly #admissions = new Admissions();
+  parked: Parked | undefined;
+  /** Why the keeper ended: the lock is refused or lost. */
+  lockFailure: unknown;
+  /** Importers that are done: a retry of their phase leaves them out. */
+  readonly imported = new Map<string, ImportResult>();
+  readonly admissions = new Admissions();
+  readonly waiting = new Waiting(this);
   readonly #scope = new CancellationScope();
+  readonly #attributes = new SearchAttributes();
 
   constructor(raw: unknown) {
     this.input = checkedInput(raw);
@@ -70,12 +86,45 @@ export class ReleaseRun {
     this.#scope.cancel();
   }
 
+  /** From COMMIT of the swap on there is no way back but a rollback; nor in a run that starts at what comes after it. */
+  get committed(): boolean {
+    const { phase } = this.status;
+    return this.swapped !== undefined || (phase !== undefined && AFTER_SWAP.includes(phase));
+  }
+
+  commit(swapped: Swapped): void {
+    this.swapped = swapped;
+    this.backupStamp = swapped.stamp ?? undefined;
+    this.status.lastBlockers = undefined;
+    // An abort that came too late was told so.
+    this.aborting = false;
+    this.waitFor(undefined);
+  }
+
   selected(phase: Phase): boolean {
     return isSelected(phase, this.input);
   }
 
-  get admissions(): Admissions {
-    return this.#admissions;
+  /** The lock is another's: whatever is being done here ends. */
+  loseLock(failure: unknown): void {
+    this.lockFailure = failure;
+    this.stop();
+  }
+
+  get release(): ReleaseRef {
+    if (!this.plan) throw new Error('the release is not open yet');
+    return this.plan.release;
+  }
+
+  /** Brings the Web UI up to date: its details, and the search attributes where state or phase changed. */
+  show(): void {
+    setCurrentDetails(detailsOf({ ...this.status, dryRun: this.dryRun, releaseId: this.plan?.release.releaseId }));
+    this.#attributes.keep(this.status);
+  }
+
+  waitFor(waitingFor: WaitingFor | undefined): void {
+    this.status.waitingFor = waitingFor;
+    this.show();
   }
 
   /** What has to be done once the swap is committed, whoever cancels. */
@@ -83,17 +132,36 @@ export class ReleaseRun {
     return CancellationScope.nonCancellable(work);
   }
 
-  /** Runs one phase, if it is selected, and keeps its place, time and result for `status`. */
+  /**
+   * Runs one phase, if it is selected, and keeps its place, time and result for `status`. A failure that can be mended
+   * waits for a retry; then the phase runs again.
+   */
   async phase<T extends PhaseResult>(
     name: Phase,
     work: (status: StepStatus) => Promise<T>,
     state?: ReleaseState,
   ): Promise<T | undefined> {
-    const status = this.phaseStatus(name);
     if (!this.selected(name)) return undefined;
+    for (;;) {
+      try {
+        return await this.#once(name, work, state);
+      } catch (error) {
+        if (this.input.onFailure === 'fail' || !isMendable(name, error)) throw error;
+        await this.waiting.forRetry(name, error);
+      }
+    }
+  }
+
+  async #once<T extends PhaseResult>(
+    name: Phase,
+    work: (status: StepStatus) => Promise<T>,
+    state: ReleaseState | undefined,
+  ): Promise<T> {
+    const status = this.phaseStatus(name);
     const started = Date.now();
     this.status.phase = name;
-    Object.assign(status, { progress: 'running', startedAt: new Date(started).toISOString() });
+    Object.assign(status, { progress: 'running', startedAt: new Date(started).toISOString(), seconds: undefined });
+    this.show();
     try {
       const result = await work(status);
       Object.assign(status, { progress: 'done', seconds: secondsSince(started), result });
@@ -138,6 +206,7 @@ export class ReleaseRun {
       backupStamp: this.backupStamp,
       manifest: this.manifest,
       stoppedAfter: this.input.stopAfter,
+      parked: this.parked,
     };
   }
 
@@ -145,29 +214,38 @@ export class ReleaseRun {
     setHandler(statusQuery, () => ({ ...this.status, dryRun: this.dryRun, releaseId: this.plan?.release.releaseId }));
     setHandler(manifestQuery, () => this.manifest);
     setHandler(dryRunSignal, (on) => {
-      if (!this.committed) this.dryRun = on || this.sampled;
+      if (this.committed) return;
+      this.dryRun = on || this.sampled;
+      if (this.dryRun && this.status.waitingFor?.kind === 'promote') this.waiting.answer({ kind: 'dry run' });
     });
     setHandler(abortSignal, () => this.#abort());
     setHandler(abortUpdate, async () => {
       this.#abort();
-      await condition(() => this.ended || this.committed);
+      await condition(() => this.lockGivenBack || this.committed);
       return this.#abortAnswer();
     });
-    setHandler(admittedUpdate, () => this.#admissions.answer());
+    setHandler(admittedUpdate, () => this.admissions.answer());
+    listenForAnswers(this);
   }
 
   #abort(): void {
     if (this.committed || this.ended) return;
     this.aborting = true;
-    this.status.waitingFor = 'the statement in flight to end, then the release is aborted';
+    const text = 'the statement in flight is stopped, then the release is aborted';
+    const phase = this.status.phase ?? 'acquire_lock';
+    this.waitFor({ kind: 'abort', phase, text, since: new Date().toISOString(), answers: [] });
     this.stop();
   }
 
   #abortAnswer(): AbortAnswer {
     if (this.committed) {
+      const { label, waitingFor } = this.status;
+      const next = waitingFor
+        ? `; it waits for a retry of ${waitingFor.phase}: mend the cause, then pp-release retry ${label}`
+        : '';
       return {
         aborting: false,
-        reason: 'the swap was committed before the abort arrived: the release is live; roll it back if it is wrong',
+        reason: `the swap was committed before the abort arrived: the release is live; roll it back if it is wrong${next}`,
       };
     }
     return { aborting: this.status.state === 'aborted', reason: `the release ended as ${this.status.state}` };
@@ -183,48 +261,6 @@ function checkedInput(raw: unknown): ReleaseInput {
     'BadInput',
     parsed.problems,
   );
-}
-
-/** The room's own message, without the frames that Temporal puts around it. */
-export function describeFailure(error: unknown): { type: string; message: string } {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof ApplicationFailure) return { type: cause.type ?? 'Error', message: cause.message };
-  return {
-    type: cause instanceof Error ? cause.name : 'Error',
-    message: cause instanceof Error ? cause.message : String(cause),
-  };
-}
-
-/** Answers the update `admitted` once it is known whether the lock is held. */
-export class Admissions {
-  #admission: Admission | undefined;
-
-  admit(admission: Admission): void {
-    this.#admission ??= admission;
-  }
-
-  refuse(error: unknown): void {
-    const { type, message } = describeFailure(error);
-    const holder = holderIn(error);
-    this.admit({ admitted: false, reason: message, type, ...(holder ? { holder } : {}) });
-  }
-
-  async answer(): Promise<Admission> {
-    await condition(() => this.#admission !== undefined);
-    return this.#admission as Admission;
-  }
-
-  allAnswered(): Promise<void> {
-    return condition(allHandlersFinished);
-  }
-}
-
-/** Who holds the lock, when that is why it failed. */
-function holderIn(error: unknown): LockHolder | undefined {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure) || cause.type !== 'LockHeld') return undefined;
-  const [facts] = (cause.details ?? []) as { holder?: LockHolder }[];
-  return facts?.holder;
 }
 
 export function secondsSince(started: number): number {

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
 import type { Blocker, StepStatus } from '../contracts/index.ts';
 import { long, swap } from './proxies.ts';
@@ -8,6 +8,13 @@ import { type ReleaseRun, secondsSince } from './run.ts';
 const LONG_READER_SECONDS = 1;
 /** Share of the budget after which the swap waits in the queue for moments instead of only looking for a gap. */
 const LOOKING_SHARE = 0.8;
+
+/** What a swap that was committed answered. */
+export interface Swapped {
+  outcome: string;
+  stamp?: string | null;
+  later?: string[];
+}
 
 interface Round {
   outcome: string;
@@ -36,26 +43,42 @@ export async function tryInRounds<T extends Round>(
   }
 }
 
-/** Prepares staging outside any lock, then swaps. After each round the blockers are in the status. */
+/**
+ * Prepares staging outside any lock, then swaps. After each round the blockers are in the status. Once it is committed, a
+ * retry does what follows COMMIT, and nothing else.
+ */
 export async function swapToLive(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<object> {
-  const { release, importers, lockTimeoutMs } = plan;
+  const { release, importers } = plan;
   const started = Date.now();
-  const { endBlockersFor } = run.input;
-  await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
-  const swapped = await tryInRounds(
-    lockTimeoutMs,
-    (patient) => swap.attemptSwap(release, { patient, endBlockersFor }),
-    (blockers, round) => {
-      run.status.lastBlockers = blockers;
-      status.result = { rounds: round, blockers: blockers.length };
-    },
-  );
-  run.committed = true;
-  run.backupStamp = swapped.stamp ?? undefined;
-  run.status.lastBlockers = undefined;
-  const { later = [], ...result } = swapped as typeof swapped & { later?: string[] };
+  if (!run.swapped) {
+    await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
+    run.commit(await swapInRounds(run, plan, status));
+  }
+  const { later = [], ...result } = run.swapped as Swapped;
   await run.finishing(() => long.finishSwap(release, { later, seconds: secondsSince(started) }));
   return { ...result, followUps: later.length };
+}
+
+async function swapInRounds(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<Swapped> {
+  const { release, lockTimeoutMs } = plan;
+  const { endBlockersFor } = run.input;
+  try {
+    return await tryInRounds(
+      lockTimeoutMs,
+      (patient) => swap.attemptSwap(release, { patient, endBlockersFor }),
+      (blockers, round) => {
+        run.status.lastBlockers = blockers;
+        status.result = { rounds: round, blockers: blockers.length };
+        run.show();
+      },
+    );
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    // The cancellation may have met a COMMIT that was on its way: only the database knows which was faster.
+    const found = await run.finishing(() => swap.findSwap(release));
+    if (!found) throw error;
+    return found;
+  }
 }
 
 function blockedFailure(blockers: readonly Blocker[], budgetMs: number): ApplicationFailure {

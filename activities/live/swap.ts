@@ -27,8 +27,8 @@ export type SwapAttempt =
  * @throws ReleaseError SwapRefused, and whatever PostgreSQL says; then nothing has changed
  */
 export async function attemptSwap(db: Database, release: ReleaseRef, limits: AttemptLimits): Promise<SwapAttempt> {
-  const row = await db.session((session) => findRelease(session, { id: release.releaseId }));
-  if (row?.is_current) return { outcome: 'already swapped', stamp: await db.session(stampOfPrevious) };
+  const before = await findSwap(db, release);
+  if (before) return before;
   const stamp = await db.session(freeStamp);
   const plan = (session: Session) => planPromote(session, release.releaseId, stamp);
   const ready = await makeReady(db, plan, 'live changed since staging was prepared');
@@ -41,6 +41,15 @@ export async function attemptSwap(db: Database, release: ReleaseRef, limits: Att
   const { lockWindowMs, tries, ended } = attempt;
   const later = ready.plan.after.map(({ sql }) => sql);
   return { outcome: 'swapped', stamp, statements: ready.plan.inside.length, lockWindowMs, tries, ended, later };
+}
+
+/** The swap of a release that is live already. */
+export async function findSwap(
+  db: Database,
+  release: ReleaseRef,
+): Promise<{ outcome: 'already swapped'; stamp: string | null } | undefined> {
+  const row = await db.session((session) => findRelease(session, { id: release.releaseId }));
+  return row?.is_current ? { outcome: 'already swapped', stamp: await db.session(stampOfPrevious) } : undefined;
 }
 
 /** Looks from a fresh connection whether the live names now belong to what was incoming. */

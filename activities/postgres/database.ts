@@ -20,6 +20,9 @@ export interface DatabaseOptions {
   fence?: Fence | undefined;
 }
 
+/** How long a session may take to answer a cancel before it is given up. */
+const CANCEL_LIMIT_MS = 1_500;
+
 /** Settings of a session or transaction: `{ work_mem: '256MB', jit: 'off' }`. */
 export type Settings = Record<string, string>;
 
@@ -54,7 +57,11 @@ export class Database {
       broken = error;
     };
     client.on('error', onError);
-    const cancel = () => void this.#cancel(client);
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const cancel = () => void this.#cancel(client, ended);
     try {
       await client.query(sessionSettings(applicationName, settings));
       signal?.addEventListener('abort', cancel, { once: true });
@@ -64,6 +71,7 @@ export class Database {
       broken ??= error instanceof Error ? error : new Error(String(error));
       throw error;
     } finally {
+      end();
       signal?.removeEventListener('abort', cancel);
       client.off('error', onError);
       // After an error a session may be in any state; and one with settings of its own is not for the next user.
@@ -123,20 +131,46 @@ export class Database {
     }
   }
 
-  /** A second connection cancels the statement: the first one is busy with it. */
-  async #cancel(client: pg.PoolClient): Promise<void> {
+  /**
+   * A second connection cancels the statement: the first one is busy with it. A session that reads a portal which does not
+   * answer hears the cancel, but then waits half a minute for the portal to clean up: nobody here waits with it. The
+   * server ends it, and undoes what it did, once the portal lets it go.
+   */
+  async #cancel(client: pg.PoolClient, ended: Promise<void>): Promise<void> {
     const pid = (client as unknown as { processID: number }).processID;
-    const canceller = new pg.Client({ ...this.#pool.options, application_name: 'pp-release cancel' });
+    const limits = { connectionTimeoutMillis: CANCEL_LIMIT_MS, query_timeout: CANCEL_LIMIT_MS };
+    const canceller = new pg.Client({ ...this.#pool.options, ...limits, application_name: 'pp-release cancel' });
+    canceller.on('error', () => undefined);
     try {
       await canceller.connect();
       await canceller.query('select pg_cancel_backend($1)', [pid]);
+      if (await isOver(ended, CANCEL_LIMIT_MS)) return;
+      await canceller.query('select pg_terminate_backend($1)', [pid]);
+      abandon(client);
     } catch {
       // No second connection to be had: closing the first one makes the server end the statement by itself within
       // client_connection_check_interval.
-      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      abandon(client);
     } finally {
       await canceller.end();
     }
+  }
+}
+
+/** The query in flight fails at once with a lost connection. */
+function abandon(client: pg.PoolClient): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
+async function isOver(ended: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), limitMs);
+  });
+  try {
+    return await Promise.race([ended.then(() => true), limit]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -28,6 +28,7 @@ export const SQLSTATE = {
   outOfMemory: '53200',
   tooManyConnections: '53300',
   insufficientPrivilege: '42501',
+  dependentObjects: '2BP01',
   undefinedTable: '42P01',
   undefinedFile: '58P01',
   fdwUnableToEstablishConnection: '08001',

@@ -27,8 +27,11 @@ export interface Claimant {
   purpose: string;
 }
 
-/** Asks Temporal whether a workflow still runs: an owner whose workflow is closed can be taken over. */
-export type IsRunning = (workflowId: string, runId: string) => Promise<boolean>;
+/**
+ * Asks Temporal how a workflow was closed (`terminated`, `timed out` …); nothing while it runs. An owner whose workflow is
+ * closed can be taken over.
+ */
+export type HowClosed = (workflowId: string, runId: string) => Promise<string | undefined>;
 
 const OWNER = `select release_id::int as "releaseId", workflow_id as "workflowId", run_id as "runId",
   run_token::float8 as "runToken", purpose, to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
@@ -49,16 +52,16 @@ export async function readOwner(session: Session, rowLock: '' | 'for no key upda
 export async function takeLock(
   session: Session,
   claimant: Claimant,
-  isRunning: IsRunning,
+  howClosed: HowClosed,
   { renew = false }: { renew?: boolean } = {},
 ): Promise<void> {
   const before = await readOwner(session);
   if (renew && (before?.workflowId !== claimant.workflowId || before.runToken > claimant.token)) {
     throw new ReleaseError('Fenced', 'the release lock was given back or taken over while the connection was lost');
   }
-  if (before && before.workflowId !== claimant.workflowId && (await isRunning(before.workflowId, before.runId))) {
-    throw lockHeld(holderOf(before));
-  }
+  const isRival = before && before.workflowId !== claimant.workflowId;
+  const closed = isRival ? await howClosed(before.workflowId, before.runId) : undefined;
+  if (isRival && closed === undefined) throw lockHeld(holderOf(before));
   await endKeeper(session, before);
   await holdAdvisoryLock(session);
   await session.query('begin');
@@ -66,7 +69,7 @@ export async function takeLock(
     const owner = await readOwner(session, 'for no key update');
     if (owner && (owner.workflowId !== before?.workflowId || owner.runToken > claimant.token))
       throw lockHeld(holderOf(owner));
-    if (owner && owner.workflowId !== claimant.workflowId) await closeAbandoned(session, owner);
+    if (owner && owner.workflowId !== claimant.workflowId) await closeAbandoned(session, owner, closed ?? 'closed');
     await writeOwner(session, claimant);
     await session.query('commit');
   } catch (error) {
@@ -120,7 +123,7 @@ async function holdAdvisoryLock(session: Session): Promise<void> {
 }
 
 /** A workflow that was terminated could set no state: its successor does, so that `releases` tells the truth. */
-async function closeAbandoned(session: Session, owner: Owner): Promise<void> {
+async function closeAbandoned(session: Session, owner: Owner, closed: string): Promise<void> {
   await session.query(
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity
      where application_name like $1 and pid <> pg_backend_pid() and datname = current_database()`,
@@ -129,7 +132,7 @@ async function closeAbandoned(session: Session, owner: Owner): Promise<void> {
   // Waits for what those sessions held, if one of them is still on its way out.
   await session.query('delete from pp_release.lock_owner');
   if (owner.releaseId === null) return;
-  const text = `workflow ${owner.workflowId} was closed before it could end the release`;
+  const text = `workflow ${owner.workflowId} was ${closed} before it could end the release`;
   await session.query(
     `with ended as (
        update releases set state = 'failed', error_text = $2, updated_at = clock_timestamp() at time zone 'utc'
@@ -138,6 +141,31 @@ async function closeAbandoned(session: Session, owner: Owner): Promise<void> {
      select id, 'lock_taken_over', jsonb_build_object('reason', $2::text), clock_timestamp() at time zone 'utc' from ended`,
     [owner.releaseId, text],
   );
+}
+
+/**
+ * The same for whoever only looks: if the owner's workflow is closed, nobody is left to end its release.
+ *
+ * @param howClosed answers nothing too where Temporal does not know the owner's run: it may be in another namespace
+ * @returns the owner that is still there
+ */
+export async function dropAbandoned(session: Session, howClosed: HowClosed): Promise<Owner | undefined> {
+  const before = await readOwner(session);
+  const closed = before && (await howClosed(before.workflowId, before.runId));
+  if (closed === undefined) return before;
+  await endKeeper(session, before);
+  await session.query('begin');
+  try {
+    const owner = await readOwner(session, 'for no key update');
+    // Somebody may have taken it over, or reset the workflow, since Temporal was asked.
+    const isSame = owner?.workflowId === before?.workflowId && owner?.runToken === before?.runToken;
+    if (owner && isSame) await closeAbandoned(session, owner, closed);
+    await session.query('commit');
+    return isSame ? undefined : owner;
+  } catch (error) {
+    await session.query('rollback');
+    throw error;
+  }
 }
 
 /** Gives the lock back; the keeper's session may still be there and ends with its activity. */

@@ -23,7 +23,11 @@ export async function createSecondDatabase({ env }: BenchStack): Promise<SecondD
   const url = new URL(env.PP_DATABASE_URL);
   url.pathname = `/${SCRIPT_DATABASE}`;
   await prepareSchemas(
-    { databaseUrl: url.href, portalUrl: env.PP_PORTAL_DATABASE_URL, portalReaderUrl: env.PP_PORTAL_READER_URL },
+    {
+      PP_DATABASE_URL: url.href,
+      PP_PORTAL_DATABASE_URL: env.PP_PORTAL_DATABASE_URL,
+      PP_PORTAL_READER_URL: env.PP_PORTAL_READER_URL,
+    },
     () => undefined,
   );
   return {

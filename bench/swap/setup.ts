@@ -29,7 +29,7 @@ export async function makeTwoReleases(
     say(`filling the portal: ${sites} sites, month ${month}`);
     const { seconds } = await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month });
     say(`that took ${seconds} s; releasing it as ${label}`);
-    const release = await stack.ppRelease(['start', label, '--wait']);
+    const release = await stack.ppRelease(['start', label, '--on-failure', 'fail', '--wait']);
     if (release.code !== 0) throw new Error(`pp-release start ${label} ended with ${release.code}:\n${release.output}`);
     say(`released in ${release.seconds.toFixed(1)} s`);
   }

@@ -1,6 +1,6 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import { readOwner } from '../../activities/postgres/lock.ts';
 import { abortUpdate } from '../../workflows/messages.ts';
+import { update } from '../answer.ts';
 import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
@@ -13,16 +13,9 @@ export async function abort(output: Output): Promise<void> {
   const owner = await withDatabase(databaseUrl(environment), (db) => db.session((session) => readOwner(session)));
   if (!owner) throw new CommandError(EXIT.refused, 'nothing is running, so there is nothing to abort');
   await withTemporal(temporalAddress(environment), async (client) => {
-    const answer = await client.workflow
-      .getHandle(owner.workflowId)
-      .executeUpdate(abortUpdate)
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-        throw new CommandError(
-          EXIT.refused,
-          `workflow ${owner.workflowId} has ended already; the next start takes its lock over`,
-        );
-      });
+    const answer = await update(client, owner.workflowId, `abort of ${owner.purpose}`, (handle) =>
+      handle.executeUpdate(abortUpdate),
+    );
     if (!answer.aborting) throw new CommandError(EXIT.refused, `not aborted: ${answer.reason}`, { ...answer });
     output.result(answer, `aborted: ${answer.reason}`);
   });

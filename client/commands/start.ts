@@ -2,6 +2,7 @@ import { type ReleaseResult, WORKFLOW } from '../../contracts/index.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
 import { finish, follow } from '../follow.ts';
 import { ending, launch } from '../launch.ts';
+import { operator } from '../operator.ts';
 import type { Output } from '../output.ts';
 import { releaseInput, type StartFlags } from '../release_input.ts';
 import { withTemporal, workflowPage } from '../temporal.ts';
@@ -18,14 +19,21 @@ export async function start(label: string | undefined, options: StartOptions, ou
   const what = `release ${input.label}`;
   await withTemporal(where, async (client) => {
     const workflowId = `portal-release-${input.label}`;
-    const { handle, releaseId, runId } = await launch(client, { type: WORKFLOW.release, workflowId, input, what });
+    const details = `Started by ${operator()} with \`pp-release start\`, mode ${input.mode}.`;
+    const { handle, releaseId, runId } = await launch(client, {
+      type: WORKFLOW.release,
+      workflowId,
+      input,
+      what,
+      details,
+    });
     const page = workflowPage(where, workflowId, runId);
     output.say(`release ${releaseId} ${input.label} has started (workflow ${workflowId})${page ? `: ${page}` : ''}`);
     if (!options.wait) {
       if (output.json) output.result({ releaseId, workflowId, runId, page }, '');
       return;
     }
-    if (!output.json) await follow(client, workflowId, output);
+    await follow(client, workflowId, output);
     const result = await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)));
     finish(result as ReleaseResult, output);
   });

@@ -21,7 +21,7 @@ export async function watch(label: string | undefined, output: Output): Promise<
   }
   const workflowId = release.workflow_id;
   await withTemporal(temporalAddress(environment), async (client) => {
-    if (!output.json) await follow(client, workflowId, output);
+    await follow(client, workflowId, output);
     const handle = client.workflow.getHandle(workflowId);
     finish(
       await handle.result().catch((error: unknown) => Promise.reject(ending(error, `release ${release.label}`))),

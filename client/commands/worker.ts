@@ -1,6 +1,7 @@
 import { readWorkerConfig } from '../../worker/config.ts';
 import { createLog } from '../../worker/log.ts';
 import { runWorker } from '../../worker/run.ts';
+import { requireSearchAttributes } from '../../worker/search_attributes.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { withTemporal } from '../temporal.ts';
@@ -10,9 +11,12 @@ export async function worker(): Promise<void> {
   const environment = readEnvironment();
   const config = readWorkerConfig(environment);
   // Otherwise it would poll, and each release would fail or wait for ever with an error of the innards.
-  await withTemporal(temporalAddress(environment), ({ workflowService, options: { namespace } }) =>
-    workflowService.describeNamespace({ namespace }),
-  );
+  const where = temporalAddress(environment);
+  await withTemporal(where, async (client) => {
+    const { namespace } = client.options;
+    await client.workflowService.describeNamespace({ namespace });
+    await requireSearchAttributes(client, where.address);
+  });
   await withDatabase(config.databaseUrl, (db) => db.query('select from releases, pp_release.lock_owner limit 0'));
   await runWorker(config, createLog(config.logPath));
 }

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { runCommand } from '../../local/stack/command.ts';
+import { obtainTemporal } from '../../local/stack/temporal/obtain.ts';
+import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness, runCommandLine } from '../support/release.ts';
 import { urlWith } from '../support/templates.ts';
+import { createNamespace } from '../support/temporal.ts';
 
 let harness: ReleaseHarness;
 
@@ -121,6 +125,29 @@ describe('a worker that cannot work ends at once with exit code 1', () => {
     expect(await failed(['worker'], { TEMPORAL_NAMESPACE: 'nowhere' })).toMatch(
       /namespace.*nowhere.*TEMPORAL_NAMESPACE/i,
     );
+  });
+
+  it('its namespace lacks search attributes: it prints the command that registers them, and that command does', async () => {
+    const namespace = await createNamespace(harness.env.TEMPORAL_ADDRESS as string, ['PpLabel']);
+    try {
+      const told = await failed(['worker'], { TEMPORAL_NAMESPACE: namespace.name });
+      expect(told).toMatch(/lacks the search attributes PpState, PpPhase, without which no release can run/);
+      const command = /: temporal (operator search-attribute create .*)$/m.exec(told)?.[1] ?? '';
+      const temporal = await obtainTemporal(() => undefined);
+      const registered = await runCommand(temporal, command.split(' '));
+      expect(registered.code, registered.output).toBe(0);
+      await eventually('they are there', async () => {
+        const { operatorService } = namespace.client.connection;
+        const { customAttributes } = await operatorService.listSearchAttributes({ namespace: namespace.name });
+        return (
+          Object.keys(customAttributes ?? {})
+            .sort()
+            .join() === 'PpLabel,PpPhase,PpState'
+        );
+      });
+    } finally {
+      await namespace.close();
+    }
   });
 
   it('the database does not answer', async () => {

@@ -54,19 +54,6 @@ describe('an abort leaves live as it was, no staging, and a free lock', () => {
     await expectAborted('Feb2026');
   });
 
-  it('while an importer waits for a staging table: as soon as that can be dropped', async () => {
-    expect((await harness.pp(['start', 'Mar2026', '--stop-after', 'build_staging', '--wait'])).code).toBe(0);
-    const session = await locker('staging_sources');
-    expect((await harness.pp(['start', 'Mar2026', '--start-at', 'import_core'])).code).toBe(0);
-    await eventually('the importer waits', () => waitsForLock(harness));
-    const aborting = harness.pp(['abort']);
-    const { id } = await releaseOf(harness, 'Mar2026');
-    await eventually('the release is marked', async () => (await events(harness, id)).includes('aborted'));
-    await session.end();
-    expect((await aborting).code).toBe(0);
-    await expectAborted('Mar2026');
-  });
-
   it("by Temporal's own cancel", async () => {
     const session = await locker('countries');
     expect((await harness.pp(['start', 'Apr2026'])).code).toBe(0);
@@ -84,6 +71,31 @@ it('the next release after aborts succeeds', async () => {
   const { code, stderr } = await harness.pp(['start', 'Feb2026', '--wait']);
   expect([code, stderr]).toEqual([0, '']);
   expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ state: 'succeeded', is_current: true });
+});
+
+it('an abort that arrives when the swap is committed already, and the worker does not know yet, is told so', async () => {
+  // Whoever notes the swap waits for us.
+  await harness.live(`create function hold_up() returns trigger language plpgsql as
+    $$ begin perform pg_advisory_xact_lock_shared(7); return new; end $$`);
+  await harness.live(`create trigger hold_up before insert on release_events for each row
+    when (new.phase = 'swap_completed') execute function hold_up()`);
+  const session = await harness.session('somebody');
+  await session.query('select pg_advisory_lock(7)');
+  expect((await harness.pp(['start', 'May2026'])).code).toBe(0);
+  await eventually('the swap is committed', async () => (await releaseOf(harness, 'May2026')).is_current);
+  await eventually('it is to be noted', () => waitsForLock(harness));
+  const aborting = harness.pp(['abort']);
+  const handle = harness.temporal.workflow.getHandle('portal-release-May2026');
+  await eventually('the database is asked', async () => {
+    const { raw } = await handle.describe();
+    return (raw.pendingActivities ?? []).some(({ activityType }) => activityType?.name === 'findSwap');
+  });
+  await session.end();
+  const { code, stderr } = await aborting;
+  expect([code, stderr]).toEqual([3, expect.stringMatching(/not aborted: the swap was committed before the abort/)]);
+  expect(await handle.result()).toMatchObject({ state: 'succeeded' });
+  expect(await releaseOf(harness, 'May2026')).toMatchObject({ state: 'succeeded', is_current: true });
+  await harness.live('drop trigger hold_up on release_events; drop function hold_up');
 });
 
 it('when nothing runs there is nothing to abort: exit code 3', async () => {

@@ -68,6 +68,8 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Relea
       TEMPORAL_NAMESPACE: namespace.name,
       PP_MANIFEST_DIR: join(dir, 'manifests'),
       PP_RELEASE_LOG_PATH: join(dir, 'log', 'portal_release.log'),
+      // Most tests of failures look at their end; those of waiting say --on-failure wait.
+      PP_RELEASE_ON_FAILURE: 'fail',
     };
     const fill = async (month = 0) => {
       await seed({ url: databases.portalUrl, sites, month });

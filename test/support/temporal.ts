@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
+import { SEARCH_ATTRIBUTES } from '../../contracts/index.ts';
 import { eventually } from './eventually.ts';
 
 /** INDEXED_VALUE_TYPE_KEYWORD */
 const KEYWORD = 2;
-const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'];
 
 export interface TestNamespace {
   name: string;
@@ -14,7 +14,10 @@ export interface TestNamespace {
 }
 
 /** A namespace of one test file's own on the shared server: its task queue and workflow ids are nobody else's. */
-export async function createNamespace(address: string): Promise<TestNamespace> {
+export async function createNamespace(
+  address: string,
+  searchAttributes: readonly string[] = SEARCH_ATTRIBUTES,
+): Promise<TestNamespace> {
   const name = `test-${randomBytes(5).toString('hex')}`;
   const connection = await Connection.connect({ address });
   try {
@@ -23,10 +26,12 @@ export async function createNamespace(address: string): Promise<TestNamespace> {
       workflowExecutionRetentionPeriod: msToTs('1 day'),
     });
     await eventually(`namespace ${name} can be used`, () => isUsable(connection, name));
-    await connection.operatorService.addSearchAttributes({
-      namespace: name,
-      searchAttributes: Object.fromEntries(SEARCH_ATTRIBUTES.map((attribute) => [attribute, KEYWORD])),
-    });
+    if (searchAttributes.length > 0) {
+      await connection.operatorService.addSearchAttributes({
+        namespace: name,
+        searchAttributes: Object.fromEntries(searchAttributes.map((attribute) => [attribute, KEYWORD])),
+      });
+    }
   } catch (error) {
     await connection.close();
     throw error;

@@ -1,0 +1,74 @@
+import type { Phase, WaitAnswer } from '../contracts/index.ts';
+import type { ActivityDeps } from './deps.ts';
+import { type ReleaseRef, recordEvent } from './postgres/releases.ts';
+import { runStep, type Step } from './step.ts';
+
+export interface WaitingReport {
+  kind: 'promote' | 'retry';
+  phase: Phase;
+  /** ISO 8601, UTC. */
+  until: string;
+  /** What it waits for, as one line. */
+  line: string;
+  answers: WaitAnswer[];
+  /** What failed, if it waits for a retry. */
+  failure?: { type: string; message: string };
+}
+
+export interface AnswerReport {
+  event: 'promoted' | 'retried' | 'parked';
+  phase: Phase;
+  by: string;
+  facts: Record<string, unknown>;
+}
+
+/** A release that waits says so in the database too: for people who look there, and not at Temporal. */
+export function waitingActivities(deps: ActivityDeps) {
+  return {
+    async noteWaiting(release: ReleaseRef, report: WaitingReport): Promise<void> {
+      const { kind, phase, until, line, answers, failure } = report;
+      await runStep(deps, release, { phase, step: 'note waiting' }, async (step) => {
+        await note(step, release, `waiting_for_${kind}`, failure ? line : null, {
+          phase,
+          until,
+          answers: answers.map(({ command }) => command),
+          ...failure,
+        });
+        deps.log(failure ? 'error' : 'info', `waiting_for_${kind}`, {
+          phase,
+          release_id: release.releaseId,
+          label: release.label,
+          until,
+          ...(failure ? { error_class: failure.type, error_message: failure.message } : {}),
+        });
+      });
+    },
+
+    async noteAnswered(release: ReleaseRef, { event, phase, by, facts }: AnswerReport): Promise<void> {
+      await runStep(deps, release, { phase, step: 'note answered' }, async (step) => {
+        // What a parked release failed with stays to be read.
+        await note(step, release, event, event === 'parked' ? undefined : null, { phase, by, ...facts });
+        deps.log('info', event, { phase, release_id: release.releaseId, label: release.label, by, ...facts });
+      });
+    },
+  };
+}
+
+/** The event and the text in one transaction. `undefined` leaves the text as it is. */
+async function note(
+  step: Step,
+  release: ReleaseRef,
+  event: string,
+  errorText: string | null | undefined,
+  payload: Record<string, unknown>,
+): Promise<void> {
+  await step.db.transaction(async (session) => {
+    if (errorText !== undefined) {
+      await session.query(
+        `update releases set error_text = $2, updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
+        [release.releaseId, errorText],
+      );
+    }
+    await recordEvent(session, release.releaseId, event, payload);
+  });
+}

@@ -1,0 +1,79 @@
+import { createInterface } from 'node:readline/promises';
+import type { Client } from '@temporalio/client';
+import { type ManifestSummary, SHORTEST_DIGEST } from '../../contracts/index.ts';
+import { manifestQuery, promoteUpdate } from '../../workflows/messages.ts';
+import { runningRelease, update } from '../answer.ts';
+import { readEnvironment, temporalAddress } from '../config.ts';
+import { CommandError, EXIT } from '../errors.ts';
+import { ending } from '../launch.ts';
+import { operator } from '../operator.ts';
+import type { Output } from '../output.ts';
+import { withTemporal } from '../temporal.ts';
+
+export interface PromoteOptions {
+  digest?: string;
+  yes?: boolean;
+}
+
+/** Opens the gate of a release under review: what its manifest says becomes live. */
+export async function promote(label: string | undefined, options: PromoteOptions, output: Output): Promise<void> {
+  const environment = readEnvironment();
+  if (options.digest !== undefined && options.digest.length < SHORTEST_DIGEST) {
+    throw new CommandError(
+      EXIT.usage,
+      `--digest ${options.digest} is too short: give at least ${SHORTEST_DIGEST} characters of the manifest's digest`,
+    );
+  }
+  const canAsk = process.stdin.isTTY && process.stdout.isTTY && !output.json;
+  if (options.digest === undefined && !options.yes && !canAsk) {
+    throw new CommandError(
+      EXIT.usage,
+      'there is no terminal to ask on: say what is to be promoted with --digest DIGEST, or --yes for whatever the manifest says now',
+    );
+  }
+  const release = await runningRelease(label, environment, 'promote');
+  await withTemporal(temporalAddress(environment), async (client) => {
+    const what = `promotion of release ${release.label}`;
+    const manifest = await readManifest(client, release.workflow_id, what);
+    if (manifest) output.say(renderManifest(manifest));
+    if (manifest && canAsk && options.digest === undefined && !options.yes) await confirm(release.label);
+    // Without a manifest the workflow says why there is nothing to promote.
+    const digest = options.digest ?? manifest?.digest ?? '';
+    const answer = await update(client, release.workflow_id, what, (handle) =>
+      handle.executeUpdate(promoteUpdate, { args: [{ by: operator(), digest }] }),
+    );
+    output.result(
+      { ...answer, counts: manifest?.counts },
+      `release ${answer.releaseId} ${answer.label} goes live now; pp-release watch follows it`,
+    );
+  });
+}
+
+async function readManifest(client: Client, workflowId: string, what: string): Promise<ManifestSummary | undefined> {
+  try {
+    return (await client.workflow.getHandle(workflowId).query(manifestQuery)) ?? undefined;
+  } catch (error) {
+    throw ending(error, what);
+  }
+}
+
+function renderManifest({ releaseId, label, digest, counts }: ManifestSummary): string {
+  const rows = Object.entries(counts).map(([name, count]) => [name, count.toLocaleString('en')] as const);
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    `manifest of release ${releaseId} ${label}`,
+    ...rows.map(([name, count]) => `  ${name.padEnd(width)} ${count.padStart(12)}`),
+    `digest ${digest}`,
+  ].join('\n');
+}
+
+async function confirm(label: string): Promise<void> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`Make ${label} live? [y/N] `);
+    if (/^y(es)?$/i.test(answer.trim())) return;
+  } finally {
+    terminal.close();
+  }
+  throw new CommandError(EXIT.refused, `${label} was not promoted; it goes on waiting`);
+}

@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as faults from '../../local/portal/faults.ts';
+import { eventually } from '../support/eventually.ts';
+import { createHarness, type ReleaseHarness } from '../support/release.ts';
+import { backupStamps, events, liveState, lockIsFree, releaseOf, stagingRelations } from '../support/state.ts';
+import { eventOf, waitsFor } from '../support/waiting.ts';
+
+let harness: ReleaseHarness;
+let before: Awaited<ReturnType<typeof liveState>>;
+
+const pp = (...args: string[]) => harness.pp(args);
+const start = (label: string, ...more: string[]) => pp('start', label, '--on-failure', 'wait', ...more);
+const handle = (label: string) => harness.temporal.workflow.getHandle(`portal-release-${label}`);
+const follows = async (label: string) => expect((await pp('watch', label)).code).toBe(0);
+
+beforeAll(async () => {
+  harness = await createHarness({ sites: 100, workerEnv: { PP_LOCK_TIMEOUT_MS: '1000' } });
+  expect((await pp('start', 'Jan2026', '--wait')).code).toBe(0);
+});
+beforeEach(async () => {
+  before = await liveState(harness);
+});
+afterAll(() => harness?.close());
+
+describe('a portal that preflight refuses', () => {
+  it('makes the release wait with the lock held; the database, status and whoever follows are told', async () => {
+    await faults.duplicateSites(harness.databases.portalUrl, 2);
+    const waiting = start('Feb2026', '--wait');
+    await waitsFor(harness, 'retry');
+    const release = await releaseOf(harness, 'Feb2026');
+    expect(release).toMatchObject({
+      state: 'started',
+      error_text: expect.stringMatching(/^waits for retry since .*preflight failed with PreflightFailed/),
+    });
+    expect(await eventOf(harness, release.id, 'waiting_for_retry')).toMatchObject({
+      phase: 'preflight',
+      type: 'PreflightFailed',
+      answers: ['pp-release retry Feb2026', 'pp-release park Feb2026', 'pp-release abort'],
+    });
+    const { stdout } = await pp('status');
+    expect(stdout).toMatch(/it waits for retry since .*\(then it fails\): preflight failed with PreflightFailed/);
+    expect(await lockIsFree(harness)).toBe(false);
+    const promoted = await pp('promote', '--yes');
+    expect([promoted.code, promoted.stderr]).toEqual([
+      3,
+      expect.stringMatching(/nothing to promote: .*waits for retry/),
+    ]);
+
+    // As long as the cause is there, it waits again.
+    expect((await pp('retry')).code).toBe(0);
+    const again = await waitsFor(harness, 'retry');
+    expect(await liveState(harness)).toEqual(before);
+    expect(again.text).toMatch(/^preflight failed/);
+    expect((await pp('abort')).code).toBe(0);
+    const { code, stderr } = await waiting;
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/Feb2026 waits for retry .*answer with: pp-release retry/),
+    ]);
+  });
+
+  it('an abort ends the wait: staging is dropped, the lock is free', async () => {
+    expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ state: 'aborted', error_text: null });
+    expect(await stagingRelations(harness)).toEqual([]);
+    expect(await lockIsFree(harness)).toBe(true);
+  });
+
+  it("Temporal's own cancel, too", async () => {
+    expect((await start('Feb2026')).code).toBe(0);
+    await waitsFor(harness, 'retry');
+    await handle('Feb2026').cancel();
+    await expect(handle('Feb2026').result()).rejects.toThrow(/cancel/i);
+    expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ state: 'aborted' });
+    expect(await lockIsFree(harness)).toBe(true);
+  });
+
+  it('at the time limit the release fails as it would have at once', async () => {
+    const { code, stderr } = await start('Feb2026', '--retry-timeout', '0.0004', '--wait');
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/Feb2026 failed: /)]);
+    expect(await releaseOf(harness, 'Feb2026')).toMatchObject({
+      state: 'failed',
+      error_text: expect.stringMatching(/^PreflightFailed: /),
+    });
+    expect(await lockIsFree(harness)).toBe(true);
+  });
+
+  it('with --on-failure fail it fails at once', async () => {
+    const { code } = await pp('start', 'Feb2026', '--wait');
+    expect(code).toBe(1);
+    const release = await releaseOf(harness, 'Feb2026');
+    expect(release.state).toBe('failed');
+    expect(await events(harness, release.id)).not.toContain('waiting_for_retry');
+    await harness.seed();
+  });
+});
+
+it('an importer that failed: a retry runs it, and not those that are done', async () => {
+  expect((await pp('start', 'Mar2026', '--stop-after', 'build_staging', '--wait')).code).toBe(0);
+  await harness.live('alter table staging_protected_areas add constraint nothing_fits check (site_id < 0)');
+  expect((await start('Mar2026', '--start-at', 'import_core')).code).toBe(0);
+  await waitsFor(harness, 'retry');
+  await harness.live('alter table staging_protected_areas drop constraint nothing_fits');
+  const { code, stdout } = await harness.pp(['retry', 'Mar2026', '--json'], { PP_OPERATOR: 'Kim' });
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { retrying: 'import_core', label: 'Mar2026', by: 'Kim' }]);
+  await follows('Mar2026');
+  const release = await releaseOf(harness, 'Mar2026');
+  expect(release).toMatchObject({ state: 'succeeded', error_text: null });
+  expect(await eventOf(harness, release.id, 'retried')).toMatchObject({ phase: 'import_core', by: 'Kim' });
+  const started = await harness.live<{ importer: string }>(
+    `select payload_json ->> 'importer' as importer from release_events
+     where release_id = $1 and phase = 'importer_started' and payload_json ->> 'phase' = 'import_core' order by id`,
+    [release.id],
+  );
+  expect(started.map(({ importer }) => importer)).toEqual(['sources', 'protected_areas', 'protected_areas']);
+});
+
+it('a swap without a moment between readers waits; once the reader has gone a retry swaps', async () => {
+  const reader = await harness.session('report of Kim');
+  await reader.query('begin; select count(*) from protected_areas');
+  expect((await start('Apr2026')).code).toBe(0);
+  const { text } = await waitsFor(harness, 'retry');
+  expect(text).toMatch(/finalise_swap failed with SwapRefused: .*report of Kim/);
+  expect(await liveState(harness)).toEqual(before);
+  await reader.end();
+  expect((await pp('retry')).code).toBe(0);
+  await follows('Apr2026');
+  expect(await releaseOf(harness, 'Apr2026')).toMatchObject({ state: 'succeeded', is_current: true });
+});
+
+it('parked while it waits for a retry, it goes on from the phase that failed', async () => {
+  const reader = await harness.session('report of Kim');
+  await reader.query('begin; select count(*) from protected_areas');
+  expect((await start('May2026')).code).toBe(0);
+  await waitsFor(harness, 'retry');
+  const { code, stdout } = await pp('park', 'May2026', '--json');
+  expect([code, JSON.parse(stdout)]).toMatchObject([
+    0,
+    { parked: true, phase: 'finalise_swap', goOn: 'pp-release start May2026 --start-at finalise_swap' },
+  ]);
+  expect(await releaseOf(harness, 'May2026')).toMatchObject({
+    state: 'validating',
+    error_text: expect.stringContaining('report of Kim'),
+  });
+  expect(await lockIsFree(harness)).toBe(true);
+  await reader.end();
+  const resumed = await pp('start', 'May2026', '--start-at', 'finalise_swap', '--wait');
+  expect([resumed.code, resumed.stderr]).toEqual([0, '']);
+});
+
+describe('a failure after COMMIT of the swap', () => {
+  /** A backup that somebody has built a view on is not dropped. */
+  const spoil = async () => {
+    const stamp = (await backupStamps(harness)).at(-1);
+    await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
+  };
+
+  it('waits for a retry; abort and park are refused, and say that the release is live', async () => {
+    await spoil();
+    expect((await start('Jun2026')).code).toBe(0);
+    const { text, answers } = await waitsFor(harness, 'retry');
+    expect(text).toMatch(/^the release is live, but cleanup_and_retention failed with .*of_kim/);
+    expect(answers.map(({ command }) => command)).toEqual(['pp-release retry Jun2026']);
+    const aborted = await pp('abort');
+    expect([aborted.code, aborted.stderr]).toEqual([
+      3,
+      expect.stringMatching(
+        /not aborted: the swap was committed.*is live.*waits for a retry.*pp-release retry Jun2026/,
+      ),
+    ]);
+    const parked = await pp('park');
+    expect([parked.code, parked.stderr]).toEqual([3, expect.stringMatching(/Jun2026 is live.*cannot be parked/)]);
+    await harness.live('drop view of_kim');
+    expect((await pp('retry')).code).toBe(0);
+    await follows('Jun2026');
+    expect(await releaseOf(harness, 'Jun2026')).toMatchObject({ state: 'succeeded', is_current: true });
+  });
+});
+
+it('acquire_lock never waits: what it refuses ends at once', async () => {
+  const { code, stderr } = await start('Dec2026', '--start-at', 'finalise_swap');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/no release is called Dec2026/)]);
+  await eventually('the lock is free', () => lockIsFree(harness));
+});
