@@ -44,7 +44,7 @@ select
   ) as representative
 from incoming
 group by site_id;
-analyze incoming, sites;
+analyze incoming (row_no, site_id, site_pid), sites;
 
 -- One key in both views keeps the polygon's attributes and the point's geometry (the polygon's, if the point has none);
 -- a second plain pid of a site without parcels has no place of its own.
@@ -179,7 +179,7 @@ left join governance on governance.name = i.gov_type
 left join realm on realm.name = i.realm
 left join jurisdiction on jurisdiction.name = i.desig_type
 left join designation on designation.name = i.desig_eng and designation.jurisdiction_id = coalesce(jurisdiction.id, 0);
-analyze resolved;
+analyze resolved (row_no, site_id, site_pid, is_site, is_parcel);
 
 -- A year that no date can have must not stop the release.
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
@@ -232,6 +232,21 @@ from no_take_numbers
 group by row_no;
 analyze no_take;
 
+-- step: number sites and parcels
+-- Apart from the geometry: numbering sorts, and what is sorted should be narrow.
+create temp table site_ids on commit drop as
+select r.row_no, coalesce(live.id, (select pp_release.highest_id('protected_areas'))
+         + row_number() over (partition by live.id is null order by r.site_id)) as id
+from resolved r left join protected_areas live on live.site_id = r.site_id
+where r.is_site;
+
+create temp table parcel_ids on commit drop as
+select r.row_no, coalesce(live.id, (select pp_release.highest_id('protected_area_parcels'))
+         + row_number() over (partition by live.id is null order by r.site_id, r.site_pid)) as id
+from resolved r left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
+where r.is_parcel;
+analyze site_ids, parcel_ids;
+
 -- step: write sites with their geometry
 insert into staging_protected_areas (
   id,
@@ -244,7 +259,7 @@ insert into staging_protected_areas (
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
-  coalesce(live.id, (select pp_release.highest_id('protected_areas')) + row_number() over (partition by live.id is null order by r.site_id)),
+  numbered.id,
   r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
   r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area, r.reported_area,
   r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at, r.iucn_category_id,
@@ -274,6 +289,7 @@ select
     live.has_irreplaceability_info, live.has_parcc_info, live.the_geom
   ) then live.updated_at else pp_release.started_at() end
 from resolved r
+join site_ids numbered using (row_no)
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
   on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
@@ -317,7 +333,7 @@ insert into staging_protected_area_parcels (
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
-  coalesce(live.id, (select pp_release.highest_id('protected_area_parcels')) + row_number() over (partition by live.id is null order by r.site_id, r.site_pid)),
+  numbered.id,
   r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
   r.site_pid, r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
   r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,
@@ -346,6 +362,7 @@ select
     live.supplementary_info, live.conservation_objectives, live.verif, live.the_geom
   ) then live.updated_at else pp_release.started_at() end
 from resolved r
+join parcel_ids numbered using (row_no)
 join no_take n using (row_no)
 left join staging_portal_standard_polygons polygon
   on polygon.site_id = r.site_id and polygon.site_pid = r.site_pid
@@ -358,7 +375,8 @@ cross join lateral (
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;
 
-analyze staging_protected_areas, staging_protected_area_parcels;
+-- What the next statements join by; the rest comes with the indexes.
+analyze staging_protected_areas (id, site_id, site_pid), staging_protected_area_parcels (id, site_id, site_pid);
 
 -- step: join sites and parcels to countries and sources
 -- iso_3 is not unique in live: the lowest id stands for a code. Codes that no country has are set aside.
