@@ -1,6 +1,6 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
 import pg from 'pg';
-import { type ImportPhase, importers } from '../catalog/index.ts';
+import { type ImportPhase, importers, needsCsv } from '../catalog/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
@@ -124,7 +124,7 @@ function planImporters(
     });
   }
   const wanted = importers.filter(({ name }) => (!only || only.includes(name)) && !skip?.includes(name));
-  const without = csvDir === undefined ? wanted.filter(({ csv, csvOptional }) => csv && !csvOptional) : [];
+  const without = csvDir === undefined ? wanted.filter(needsCsv) : [];
   if (only && without.length > 0) {
     const names = without.map(({ name }) => name).join(', ');
     const message = `the importers ${names} read CSV files, and this worker has no folder of them: set PP_CSV_DIR where it runs`;

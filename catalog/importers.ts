@@ -97,4 +97,9 @@ export const importers: readonly Importer[] = [
   { name: 'aichi11_target', phase: 'import_related', fills: ['aichi11_targets'], reads: [], csv: ['aichi11_targets'] },
 ];
 
+/** True for an importer that cannot run where no folder of CSV files is configured. */
+export function needsCsv(importer: Importer): boolean {
+  return importer.csv !== undefined && !importer.csvOptional;
+}
+
 export const IMPORTERS_DIR = fileURLToPath(new URL('./importers/', import.meta.url));

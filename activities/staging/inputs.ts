@@ -1,4 +1,4 @@
-import { type CsvInput, csvInputs, type Importer } from '../../catalog/index.ts';
+import { type CsvInput, csvInputs, type Importer, needsCsv } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
@@ -28,6 +28,10 @@ export async function findInputs(
   importer: Importer,
   csvDir: string | undefined,
 ): Promise<Inputs> {
+  if (csvDir === undefined && needsCsv(importer)) {
+    const message = `importer ${importer.name} reads CSV files, and this worker has no folder of them: set PP_CSV_DIR where it runs`;
+    throw new ReleaseError('ConfigurationError', message, { importer: importer.name });
+  }
   const views = await findViews(session, importer);
   const csv =
     csvDir === undefined ? [] : await Promise.all(csvOf(importer).map((input) => find(csvDir, input, release)));

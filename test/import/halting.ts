@@ -70,11 +70,12 @@ export async function interrupted(
   nth: number,
   end: (halted: Halted) => Promise<unknown> | unknown,
 ): Promise<unknown> {
-  const pool = createPool(rooms.databases.databaseUrl, 1);
+  // Two: one that imports, one that watches how the tables grow.
+  const pool = createPool(rooms.databases.databaseUrl, 2);
   try {
     const db = new HaltingDatabase(pool, nth);
     let outcome: { error: unknown } | undefined;
-    const run = runImporter(db, release, importer, { onStep: db.onStep }).then(
+    const run = runImporter(db, release, importer, { csvDir: rooms.csvDir, onStep: db.onStep }).then(
       () => {
         outcome = { error: undefined };
       },

@@ -11,7 +11,7 @@ import { insertRelease, type ReleaseRef, refOf } from '../../activities/postgres
 import { buildStaging } from '../../activities/staging/build.ts';
 import { runImporter } from '../../activities/staging/importer.ts';
 import { writeManifest } from '../../activities/staging/manifest.ts';
-import { importers } from '../../catalog/index.ts';
+import { type Importer, importers, needsCsv } from '../../catalog/index.ts';
 import { seed } from '../../local/portal/seed.ts';
 import { createTestDatabases, type TestDatabases } from './database.ts';
 
@@ -25,6 +25,9 @@ export interface Rooms {
   db: Database;
   /** Fills the portal as it stands `month` months later. */
   seed(month: number): Promise<void>;
+  /** Those that can run here. */
+  importers: readonly Importer[];
+  csvDir: string | undefined;
   /** A release up to its manifest: staging is full. */
   stage(label: string): Promise<ReleaseRef>;
   prepare(release: ReleaseRef): Promise<void>;
@@ -37,7 +40,8 @@ export interface Rooms {
   close(): Promise<void>;
 }
 
-export async function openRooms(sites = 150, given?: TestDatabases): Promise<Rooms> {
+/** @param csvDir folder of CSV files; without one the importers that need it are left out */
+export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: string): Promise<Rooms> {
   const databases = given ?? (await createTestDatabases());
   const pool = createPool(databases.databaseUrl, 4);
   const db = new Database(pool, { applicationName: 'rooms' });
@@ -48,7 +52,9 @@ export async function openRooms(sites = 150, given?: TestDatabases): Promise<Roo
     seed: async (month) => {
       await seed({ url: databases.portalUrl, sites, month });
     },
-    stage: (label) => stage(db, label),
+    importers: importersOf(csvDir),
+    csvDir,
+    stage: (label) => stage(db, label, csvDir),
     prepare: (release) =>
       prepareStaging(db, async (session) => planPromote(session, release.releaseId, await freeStamp(session)), QUIET),
     swap: async (release, limits = {}) => {
@@ -78,16 +84,19 @@ export async function openRooms(sites = 150, given?: TestDatabases): Promise<Roo
   return rooms;
 }
 
-async function stage(db: Database, label: string): Promise<ReleaseRef> {
+const importersOf = (csvDir: string | undefined) => importers.filter((one) => csvDir !== undefined || !needsCsv(one));
+
+async function stage(db: Database, label: string, csvDir: string | undefined): Promise<ReleaseRef> {
   const release = await db.transaction(async (session) => {
     const id = await insertRelease(session, { label, mode: 'direct', workflowId: `test ${label}`, runId: 'test' });
     return refOf(session, id);
   });
   await createStagingViews(db, QUIET);
   await indexStagingViews(db);
-  const imported = new Set(importers.flatMap(({ fills }) => fills));
+  const here = importersOf(csvDir);
+  const imported = new Set(here.flatMap(({ fills }) => fills));
   await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });
-  for (const importer of importers) await runImporter(db, release, importer, { onStep: QUIET });
-  await writeManifest(db, release, { importers: importers.map(({ name }) => name) });
+  for (const importer of here) await runImporter(db, release, importer, { csvDir, onStep: QUIET });
+  await writeManifest(db, release, { importers: here.map(({ name }) => name) });
   return release;
 }
