@@ -14,6 +14,8 @@ const FDW_SETTINGS: Settings = {
   enable_nestloop: 'off',
   enable_mergejoin: 'off',
   work_mem: '256MB',
+  // The attributes of a million rows; a hash that does not fit writes the geometry to disk and reads it again.
+  hash_mem_multiplier: '4',
   jit: 'off',
 };
 

@@ -1,3 +1,4 @@
+import { setFlagsFromString } from 'node:v8';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { createLog } from '../../worker/log.ts';
 import { runWorker } from '../../worker/run.ts';
@@ -8,6 +9,8 @@ import { withTemporal } from '../temporal.ts';
 
 /** Runs a worker in the foreground until SIGINT or SIGTERM. @throws CommandError when it could not do any work */
 export async function worker(): Promise<void> {
+  // A worker waits for PostgreSQL most of its time: memory counts, and the garbage collector may be busy instead.
+  setFlagsFromString('--optimize-for-size');
   const environment = readEnvironment();
   const config = readWorkerConfig(environment);
   // Otherwise it would poll, and each release would fail or wait for ever with an error of the innards.
