@@ -6,6 +6,7 @@ import type { PromoteOptions } from './commands/promote.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
 import type { NoteOptions, ScheduleOptions } from './commands/schedule.ts';
 import type { StartOptions } from './commands/start.ts';
+import type { DeploymentFlags } from './deployment.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createOutput, type Output } from './output.ts';
 import type { ScheduleFlags } from './schedule_plan.ts';
@@ -149,7 +150,15 @@ program
 program
   .command('worker')
   .description('run a worker in the foreground')
-  .action(async () => (await import('./commands/worker.ts')).worker());
+  .option('--deployment <name>', 'with --build-id: it gets only what its version is for, see deploy')
+  .option('--build-id <id>', 'with --deployment: the version of its code')
+  .action(async (options: DeploymentFlags) => (await import('./commands/worker.ts')).worker(options));
+program
+  .command('deploy')
+  .description('send new releases to the workers of a version; what runs stays with its own')
+  .option('--deployment <name>', 'as its workers were started with')
+  .option('--build-id <id>', 'as its workers were started with')
+  .action(async (options: DeploymentFlags) => (await import('./commands/deploy.ts')).deploy(options, output()));
 program
   .command('migrate')
   .description('bring the live database up to date')
