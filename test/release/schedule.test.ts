@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ScheduleReport } from '../../client/commands/schedule.ts';
+import type { ScheduleReport } from '../../client/schedule_report.ts';
 import { labelOf } from '../../contracts/index.ts';
 import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
