@@ -8,7 +8,7 @@ import { findRelease, type ReleaseRef } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
 import { requireMarks } from './staging/validate.ts';
-import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
+import { alreadySwapped, phaseCompleted, runStep, type StepName } from './step.ts';
 
 export interface SwapRequest {
   importers: readonly string[];
@@ -59,7 +59,8 @@ export function swapActivities(deps: ActivityDeps) {
 
     /** One round. Answers what happened; a retry after a lost answer says `already swapped`. */
     async attemptSwap(release: ReleaseRef, request: RoundRequest): Promise<SwapAttempt> {
-      return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap' }, async (step) => {
+      const name: StepName = { phase: 'finalise_swap', step: 'finalise_swap', outlastsShutdown: true };
+      return runStep(deps, release, name, async (step) => {
         step.progress('looking for a moment without readers');
         const attempt = await attemptSwap(step.db, release, limitsOf(deps, request));
         if (attempt.outcome !== 'already swapped' && attempt.ended.length > 0) {

@@ -21,7 +21,7 @@ export interface RollbackRequest {
 /** The rollback and the cleanup of backups: each under the release lock, for the release that is current. */
 export function rollbackActivities(deps: ActivityDeps) {
   const step = <T>(release: ReleaseRef, name: string, work: Parameters<typeof runStep<T>>[3]) =>
-    runStep(deps, release, { phase: 'finalise_swap', step: name }, work);
+    runStep(deps, release, { phase: 'finalise_swap', step: name, outlastsShutdown: name === 'rollback' }, work);
   return {
     /**
      * Waits until the keeper holds the lock, and names the release that is current.

@@ -24,6 +24,23 @@ export interface StepName {
   phase: Phase;
   /** Differs from the phase where a phase has several activities (one an importer). */
   step?: string;
+  /** True for a short step that a worker's shutdown must not cut: its statement may be at its COMMIT. An abort may. */
+  outlastsShutdown?: boolean;
+}
+
+/** The reason that Temporal gives an activity when its worker stops; an abort has another one. */
+const WORKER_SHUTDOWN = 'WORKER_SHUTDOWN';
+
+/** The activity's signal, but silent when it is the worker that stops. */
+function signalOfAbort(): AbortSignal {
+  const signal = cancellationSignal();
+  const controller = new AbortController();
+  const pass = () => {
+    if ((signal.reason as Error | undefined)?.message !== WORKER_SHUTDOWN) controller.abort(signal.reason);
+  };
+  if (signal.aborted) pass();
+  else signal.addEventListener('abort', pass, { once: true });
+  return controller.signal;
 }
 
 /** Runs `work` with a heartbeat from a timer, so that one long statement keeps beating too. */
@@ -56,7 +73,7 @@ export async function runStep<T>(
   const { workflowId, runId } = info.workflowExecution ?? { workflowId: '', runId: '' };
   const fence: Fence = { releaseId: release.releaseId, runId, step, token: info.currentAttemptScheduledTimestampMs };
   const applicationName = stepApplicationName(fence);
-  const signal = cancellationSignal();
+  const signal = name.outlastsShutdown ? signalOfAbort() : cancellationSignal();
   return withHeartbeat(async (progress) => {
     await claimStep(new Database(deps.pool, { applicationName, signal }), fence, workflowId);
     const db = new Database(deps.pool, { applicationName, signal, fence });

@@ -4,9 +4,12 @@ import type { ImportOptions } from './commands/import.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { PromoteOptions } from './commands/promote.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
+import type { NoteOptions, ScheduleOptions } from './commands/schedule.ts';
 import type { StartOptions } from './commands/start.ts';
+import type { DeploymentFlags } from './deployment.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { createOutput, type Output } from './output.ts';
+import type { ScheduleFlags } from './schedule_plan.ts';
 
 const program = new Command('pp-release')
   .description('Releases data from a portal database to live tables, all at once or not at all')
@@ -99,6 +102,38 @@ backups
   .description('drop all backups but the newest')
   .option('--keep <number>', 'how many stay (default 1)')
   .action(async (options: { keep?: string }) => (await import('./commands/backups.ts')).clean(options, output()));
+const schedule = program.command('schedule').description('releases that Temporal starts by itself');
+const scheduled = (name: string) =>
+  schedule.command(name).option('--id <id>', "the schedule's id (default portal-release-monthly)");
+scheduled('create')
+  .description('make it: monthly on the 1st at 06:00 UTC, under review, unless told otherwise')
+  .option('--day <day>', 'day of the month, 1 to 28 (default 1)')
+  .option('--hour <hour>', 'hour, 0 to 23 (default 6)')
+  .option('--cron <fields>', 'five cron fields instead, such as "30 5 2 * *"')
+  .option('--time-zone <name>', 'of the times and of the labels (default UTC)')
+  .option('--catchup <time>', 'a run missed during an outage of Temporal is caught up for so long (default 3d)')
+  .option('--mode <mode>', 'review (default), direct or dry-run')
+  .option('--on-failure <what>', 'wait for pp-release retry when a phase fails (default), or fail at once')
+  .action(async (options: ScheduleOptions & ScheduleFlags) =>
+    (await import('./commands/schedule.ts')).create(options, output()),
+  );
+scheduled('describe')
+  .description('when it starts what, the next times, the last releases, paused or not')
+  .action(async (options: ScheduleOptions) => (await import('./commands/schedule.ts')).describe(options, output()));
+scheduled('pause')
+  .description('start nothing until resume')
+  .option('--note <text>', 'why; describe shows it')
+  .action(async (options: NoteOptions) => (await import('./commands/schedule.ts')).pause(options, output()));
+scheduled('resume')
+  .description('go on after pause')
+  .option('--note <text>', 'why; describe shows it')
+  .action(async (options: NoteOptions) => (await import('./commands/schedule.ts')).resume(options, output()));
+scheduled('trigger')
+  .description("start this month's release now")
+  .action(async (options: ScheduleOptions) => (await import('./commands/schedule.ts')).trigger(options, output()));
+scheduled('delete')
+  .description('delete it; what it has started goes on')
+  .action(async (options: ScheduleOptions) => (await import('./commands/schedule.ts')).remove(options, output()));
 program
   .command('plan')
   .description('print what the swap of staging would do, each statement with its reason')
@@ -115,13 +150,21 @@ program
 program
   .command('worker')
   .description('run a worker in the foreground')
-  .action(async () => (await import('./commands/worker.ts')).worker());
+  .option('--deployment <name>', 'with --build-id: it gets only what its version is for, see deploy')
+  .option('--build-id <id>', 'with --deployment: the version of its code')
+  .action(async (options: DeploymentFlags) => (await import('./commands/worker.ts')).worker(options));
+program
+  .command('deploy')
+  .description('send new releases to the workers of a version; what runs stays with its own')
+  .option('--deployment <name>', 'as its workers were started with')
+  .option('--build-id <id>', 'as its workers were started with')
+  .action(async (options: DeploymentFlags) => (await import('./commands/deploy.ts')).deploy(options, output()));
 program
   .command('migrate')
   .description('bring the live database up to date')
   .option('--portal <url>', 'link it to the portal at this address, with a read-only role')
   .action(async (options: { portal?: string }) => (await import('./commands/migrate.ts')).migrate(options, output()));
-for (const command of [...program.commands, ...backups.commands]) {
+for (const command of [...program.commands, ...backups.commands, ...schedule.commands]) {
   command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
   command.hook('preAction', (_, action) => {
     for (const name of ['json', 'verbose']) if (action.opts()[name]) program.setOptionValue(name, true);

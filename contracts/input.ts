@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLabel, isStamp, LABEL_RULE, STAMP_RULE } from './label.ts';
+import { isLabel, isStamp, isTimeZone, LABEL_RULE, labelOf, STAMP_RULE, TIME_ZONE_RULE } from './label.ts';
 import { isSelected, PHASES, phaseIndex } from './phases.ts';
 
 /** `direct` goes straight on, `review` waits for a promote after the manifest, `dry-run` stops there. */
@@ -35,7 +35,15 @@ export const releaseInputSchema = z
   .strictObject({
     label: z
       .string({ error: () => `label is missing: ${LABEL_RULE}` })
-      .refine(isLabel, { error: (issue) => `${JSON.stringify(issue.input)} is no label: ${LABEL_RULE}` }),
+      .refine(isLabel, { error: (issue) => `${JSON.stringify(issue.input)} is no label: ${LABEL_RULE}` })
+      .optional(),
+    /** Instead of a label, in the input of a schedule: the label is the month of the scheduled time in this time zone. */
+    scheduleTimeZone: z
+      .string({ error: () => `scheduleTimeZone is no text: ${TIME_ZONE_RULE}` })
+      .refine(isTimeZone, {
+        error: (issue) => `scheduleTimeZone ${JSON.stringify(issue.input)} is not known: ${TIME_ZONE_RULE}`,
+      })
+      .optional(),
     mode: z.enum(MODES, { error: () => `mode is one of ${MODES.join(', ')}` }).default('direct'),
     startAt: phase.optional(),
     stopAfter: phase.optional(),
@@ -62,7 +70,14 @@ export const releaseInputSchema = z
     allowEmpty: z.array(z.string()).optional(),
   })
   .superRefine((input, context) => {
-    const { startAt, stopAfter } = input;
+    const { startAt, stopAfter, label, scheduleTimeZone } = input;
+    if (label === undefined && scheduleTimeZone === undefined) {
+      context.addIssue({ code: 'custom', message: `label is missing: ${LABEL_RULE}`, path: ['label'] });
+    } else if (label !== undefined && scheduleTimeZone !== undefined) {
+      const message =
+        'label and scheduleTimeZone are both there: a schedule gives the label itself; leave one of them out';
+      context.addIssue({ code: 'custom', message, path: ['scheduleTimeZone'] });
+    }
     if (
       input.mode === 'review' &&
       !(['validate_and_manifest', 'finalise_swap'] as const).every((name) => isSelected(name, input))
@@ -81,7 +96,9 @@ export const releaseInputSchema = z
   });
 
 export type ReleaseInputJson = z.input<typeof releaseInputSchema>;
-export type ReleaseInput = z.output<typeof releaseInputSchema>;
+/** Checked, but perhaps without a label yet: a schedule gives it. */
+export type ReleaseRequest = z.output<typeof releaseInputSchema>;
+export type ReleaseInput = Omit<ReleaseRequest, 'label' | 'scheduleTimeZone'> & { label: string };
 
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: string[] };
 
@@ -109,9 +126,26 @@ export const cleanupInputSchema = z.strictObject({
 export type CleanupInputJson = z.input<typeof cleanupInputSchema>;
 
 /** Checks a release's input. All problems are reported together, each readable by itself. */
-export function parseReleaseInput(raw: unknown): Parsed<ReleaseInput> {
+export function parseReleaseRequest(raw: unknown): Parsed<ReleaseRequest> {
   return parseInput(releaseInputSchema, raw);
 }
+
+/**
+ * The same with the label, which a scheduled run has from its scheduled time and never from the clock: a run that is
+ * late, or backfilled, is the release of the month that it was meant for.
+ */
+export function parseReleaseInput(raw: unknown, scheduledAt?: Date): Parsed<ReleaseInput> {
+  const parsed = parseReleaseRequest(raw);
+  if (!parsed.ok) return parsed;
+  const { label, scheduleTimeZone, ...rest } = parsed.value;
+  if (label !== undefined) return { ok: true, value: { ...rest, label } };
+  if (scheduledAt) return { ok: true, value: { ...rest, label: labelOf(scheduledAt, scheduleTimeZone) } };
+  const problem = `label is missing, and no schedule has started this workflow: it has no search attribute ${SCHEDULED_AT}; give a label instead of scheduleTimeZone (${LABEL_RULE})`;
+  return { ok: false, problems: [problem] };
+}
+
+/** Search attribute that Temporal gives a workflow which a schedule starts. */
+export const SCHEDULED_AT = 'TemporalScheduledStartTime';
 
 export function parseInput<S extends z.ZodObject>(schema: S, raw: unknown): Parsed<z.output<S>> {
   const parsed = schema.safeParse(raw ?? {});

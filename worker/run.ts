@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { Client, Connection } from '@temporalio/client';
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityDeps, Log } from '../activities/deps.ts';
 import { createActivities } from '../activities/index.ts';
@@ -10,8 +11,11 @@ import type { WorkerConfig } from './config.ts';
 import { howClosed } from './how_closed.ts';
 import { FailureInterceptor } from './interceptor.ts';
 
-/** Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. */
-export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
+/**
+ * Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. With a version it gets the
+ * releases that were started on that version, and new ones once the version is made current (pp-release deploy).
+ */
+export async function runWorker(config: WorkerConfig, log: Log, version?: WorkerDeploymentVersion): Promise<void> {
   Runtime.install({ shutdownSignals: ['SIGINT', 'SIGTERM'], logger: temporalLogger(log) });
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const clientConnection = await Connection.connect({ address: config.temporalAddress });
@@ -35,9 +39,14 @@ export async function runWorker(config: WorkerConfig, log: Log): Promise<void> {
       maxHeartbeatThrottleInterval: '200ms',
       defaultHeartbeatThrottleInterval: '200ms',
       shutdownGraceTime: 0,
+      // Pinned: a release ends on the code that it was started with.
+      ...(version && {
+        workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' },
+      }),
     });
     const running = worker.run();
-    log('info', 'worker_started', { task_queue: TASK_QUEUE, temporal: config.temporalAddress, pid: process.pid });
+    const facts = { task_queue: TASK_QUEUE, temporal: config.temporalAddress, pid: process.pid };
+    log('info', 'worker_started', version ? { ...facts, build_id: version.buildId } : facts);
     if (config.readyFile) await writeFile(config.readyFile, `${process.pid}\n`);
     await running;
     log('info', 'worker_stopped', { pid: process.pid });

@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey } from '@temporalio/common';
-import { upsertSearchAttributes } from '@temporalio/workflow';
-import { type ReleaseStatus, SEARCH_ATTRIBUTES } from '../contracts/index.ts';
+import { upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { type ReleaseStatus, SCHEDULED_AT, SEARCH_ATTRIBUTES } from '../contracts/index.ts';
 
 const [LABEL, STATE, PHASE] = SEARCH_ATTRIBUTES;
 const KEYS = {
@@ -8,6 +8,11 @@ const KEYS = {
   state: defineSearchAttributeKey(STATE, 'KEYWORD'),
   phase: defineSearchAttributeKey(PHASE, 'KEYWORD'),
 };
+
+/** The time that a schedule has started this workflow for; nothing when it was started otherwise. */
+export function scheduledAt(): Date | undefined {
+  return workflowInfo().typedSearchAttributes.get(defineSearchAttributeKey(SCHEDULED_AT, 'DATETIME'));
+}
 
 /** Label, state and phase as search attributes: each change is an event of history, so only changes are written. */
 export class SearchAttributes {

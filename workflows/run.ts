@@ -24,7 +24,7 @@ import {
 } from '../contracts/index.ts';
 import { Admissions } from './admissions.ts';
 import { listenForAnswers } from './answers.ts';
-import { SearchAttributes } from './attributes.ts';
+import { SearchAttributes, scheduledAt } from './attributes.ts';
 import { detailsOf } from './details.ts';
 import { describeFailure, isMendable } from './failure.ts';
 import { abortSignal, abortUpdate, admittedUpdate, dryRunSignal, manifestQuery, statusQuery } from './messages.ts';
@@ -254,7 +254,7 @@ export class ReleaseRun {
 
 /** Bad input fails the workflow at once; an error of another kind would leave it hanging in task retries. */
 function checkedInput(raw: unknown): ReleaseInput {
-  const parsed = parseReleaseInput(raw);
+  const parsed = parseReleaseInput(raw, scheduledAt());
   if (parsed.ok) return parsed.value;
   throw ApplicationFailure.nonRetryable(
     `the input is not a release: ${parsed.problems.join('; ')}`,

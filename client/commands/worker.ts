@@ -5,12 +5,14 @@ import { runWorker } from '../../worker/run.ts';
 import { requireSearchAttributes } from '../../worker/search_attributes.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
+import { type DeploymentFlags, deploymentVersion } from '../deployment.ts';
 import { withTemporal } from '../temporal.ts';
 
 /** Runs a worker in the foreground until SIGINT or SIGTERM. @throws CommandError when it could not do any work */
-export async function worker(): Promise<void> {
+export async function worker(flags: DeploymentFlags): Promise<void> {
   // A worker waits for PostgreSQL most of its time: memory counts, and the garbage collector may be busy instead.
   setFlagsFromString('--optimize-for-size');
+  const version = deploymentVersion(flags);
   const environment = readEnvironment();
   const config = readWorkerConfig(environment);
   // Otherwise it would poll, and each release would fail or wait for ever with an error of the innards.
@@ -21,5 +23,5 @@ export async function worker(): Promise<void> {
     await requireSearchAttributes(client, where.address);
   });
   await withDatabase(config.databaseUrl, (db) => db.query('select from releases, pp_release.lock_owner limit 0'));
-  await runWorker(config, createLog(config.logPath));
+  await runWorker(config, createLog(config.logPath), version);
 }

@@ -23,7 +23,11 @@ describe('input that is no release fails the workflow at once with a BadInput th
     ['nothing', [], /label is missing/],
     ['null', [null], /label is missing/],
     ['a list', [[{ label: 'Apr2026' }]], /expected object/],
-    ['an unknown field', [{ label: 'Apr2026', dryRun: true }], /unknown field dryRun; known are label, mode/],
+    [
+      'an unknown field',
+      [{ label: 'Apr2026', dryRun: true }],
+      /unknown field dryRun; known are label, scheduleTimeZone, mode/,
+    ],
     ['an unknown phase', [{ label: 'Apr2026', startAt: 'swap' }], /"swap" is no phase; the phases are acquire_lock/],
     [
       'several faults',

@@ -17,12 +17,16 @@ export function cleanEnvironment(): NodeJS.ProcessEnv {
 }
 
 /** A worker process as `pp-release worker` starts it. Answers once it polls. */
-export async function startWorker(dir: string, env: Record<string, string>): Promise<TestWorker> {
+export async function startWorker(
+  dir: string,
+  env: Record<string, string>,
+  args: readonly string[] = [],
+): Promise<TestWorker> {
   const readyFile = join(dir, 'worker.ready');
   const logFile = join(dir, 'worker.out');
   rmSync(readyFile, { force: true });
   const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, ['--import', 'tsx', 'client/main.ts', 'worker'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'client/main.ts', 'worker', ...args], {
     cwd: ROOT,
     stdio: ['ignore', log, log],
     env: {
