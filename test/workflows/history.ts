@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import proto from '@temporalio/proto';
 
@@ -38,12 +37,13 @@ export function writeHistory(name: string, history: History): void {
 function scrubbed(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((item) => scrubbed(item));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, scrubbed(inner, name)]));
+    const entries = Object.entries(value).map(([name, inner]) => [name, scrubbed(inner, name)]);
+    // The queue of one process: its name is made of pid and host.
+    const isOwnQueue = 'kind' in value && value.kind === 'TASK_QUEUE_KIND_STICKY';
+    return { ...Object.fromEntries(entries), ...(isOwnQueue ? { name: 'sticky' } : {}) };
   }
   if (key === 'identity') return 'worker';
-  if (key === 'stackTrace') return '';
-  // The queue of one process: its name is made of pid and host.
-  return typeof value === 'string' && value.includes(hostname()) ? 'sticky' : value;
+  return key === 'stackTrace' ? '' : value;
 }
 
 /** All of a history as text, payloads decoded: for a look at what must not be in there. */
