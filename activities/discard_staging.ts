@@ -1,4 +1,5 @@
 import type { Blocker } from '../contracts/index.ts';
+import { dropLedgerTwin } from './live/ledger.ts';
 import { findBlockers } from './live/lock.ts';
 import { dropStagingViews } from './portal/materialized_views.ts';
 import type { Database, Session } from './postgres/database.ts';
@@ -21,7 +22,12 @@ export interface LeftStaging {
 /** Drops staging as far as nobody is in the way. @returns what is left, if anything */
 export async function discardStaging(db: Database): Promise<LeftStaging | undefined> {
   const reasons: string[] = [];
-  const parts = [(session: Session) => dropTwins(session, STAGING_PREFIX), dropStagingViews, dropStagingTables];
+  const parts = [
+    dropLedgerTwin,
+    (session: Session) => dropTwins(session, STAGING_PREFIX),
+    dropStagingViews,
+    dropStagingTables,
+  ];
   for (const drop of parts) {
     try {
       await db.transaction(drop, { lock_timeout: LOCK_TIMEOUT });

@@ -18,7 +18,9 @@ export const FAILURES = {
   PortalUnavailable: { retryable: true },
   DatabaseUnavailable: { retryable: true },
   DatabaseBusy: { retryable: true },
+  /** What is not in the table of worker/failure_table.ts, and statements that were cancelled. */
   DatabaseError: { retryable: false },
+  BadData: { retryable: false },
   OutOfResources: { retryable: true },
   ConfigurationError: { retryable: false },
 } as const satisfies Record<string, { retryable: boolean }>;

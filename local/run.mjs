@@ -57,15 +57,21 @@ async function test(args) {
   return run(tool('vitest'), ['run', ...args]);
 }
 
+/** Records the workflows' histories anew, which test/workflows/replay.test.ts replays. */
+const histories = (args) =>
+  run(tool('vitest'), ['run', '--config', 'test/workflows/record.config.ts', '--root', ROOT, ...args]);
+
 async function main([command, ...args]) {
   requireNode();
-  if (command !== 'test' && !Object.hasOwn(ENTRIES, command ?? '')) {
-    console.error(`Usage: node local/run.mjs ${Object.keys(ENTRIES).join('|')}|test [arguments]`);
+  const runners = { test, histories };
+  if (![ENTRIES, runners].some((known) => Object.hasOwn(known, command ?? ''))) {
+    const names = [...Object.keys(ENTRIES), ...Object.keys(runners)];
+    console.error(`Usage: node local/run.mjs ${names.join('|')} [arguments]`);
     return 2;
   }
   const { ensureDependencies } = await import('./dependencies.mjs');
   await ensureDependencies(ROOT);
-  if (command === 'test') return test(args);
+  if (Object.hasOwn(runners, command)) return runners[command](args);
   const entry = join(ROOT, ENTRIES[command]);
   if (!existsSync(entry))
     throw new Error(`${ENTRIES[command]} is not there: this copy of the repository is incomplete.`);

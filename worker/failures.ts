@@ -1,53 +1,34 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { ReleaseError, SQLSTATE, sqlstateOf } from '../activities/postgres/errors.ts';
+import { ReleaseError, sqlstateOf } from '../activities/postgres/errors.ts';
 import { FAILURES, type FailureFacts, type FailureType } from '../contracts/index.ts';
-
-/** SQLSTATEs, or classes of them (two letters), and what they mean for a phase. The first match counts. */
-const BY_SQLSTATE: readonly [code: string, type: FailureType][] = [
-  [SQLSTATE.fenced, 'Fenced'],
-  [SQLSTATE.invalidPassword, 'ConfigurationError'],
-  ['28', 'ConfigurationError'],
-  ['3D', 'ConfigurationError'],
-  [SQLSTATE.fdwUnableToEstablishConnection, 'PortalUnavailable'],
-  ['08', 'DatabaseUnavailable'],
-  [SQLSTATE.adminShutdown, 'DatabaseUnavailable'],
-  [SQLSTATE.crashShutdown, 'DatabaseUnavailable'],
-  [SQLSTATE.cannotConnectNow, 'DatabaseUnavailable'],
-  ['57P05', 'DatabaseUnavailable'],
-  [SQLSTATE.lockNotAvailable, 'DatabaseBusy'],
-  [SQLSTATE.deadlockDetected, 'DatabaseBusy'],
-  [SQLSTATE.serializationFailure, 'DatabaseBusy'],
-  ['53', 'OutOfResources'],
-];
-
-const NETWORK_ERRORS = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EPIPE',
-  'ETIMEDOUT',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-]);
+import { type Treatment, treatmentOf } from './failure_table.ts';
 
 /** pg reports a connection that goes away in the middle of a query by text only. */
 const CONNECTION_LOST =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
 
-/** Turns whatever a room threw into the failure that Temporal records: typed, with its facts, retryable or not. */
-export function toFailure(error: unknown): ApplicationFailure {
+/**
+ * Turns whatever a room threw into the failure that Temporal records: typed, with its facts, retryable or not, and after
+ * which time.
+ *
+ * @param attempt which attempt of the activity it was, from 1
+ */
+export function toFailure(error: unknown, attempt = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
-  const { type, message, facts } = describe(error);
+  const { type, message, facts, delayMs, attempts } = describe(error);
+  const exhausted = attempts !== undefined && attempt >= attempts;
+  const retryable = FAILURES[type].retryable && !exhausted;
   return ApplicationFailure.create({
     type,
-    message,
-    nonRetryable: !FAILURES[type].retryable,
+    message: exhausted ? `${message}; tried ${attempt} times` : message,
+    nonRetryable: !retryable,
     details: [facts],
+    ...(retryable && delayMs !== undefined ? { nextRetryDelay: delayMs } : {}),
     ...(error instanceof Error ? { cause: error } : {}),
   });
 }
 
-interface Description {
+interface Description extends Pick<Treatment, 'delayMs' | 'attempts'> {
   type: FailureType;
   message: string;
   facts: FailureFacts;
@@ -59,13 +40,21 @@ function describe(error: unknown): Description {
   const sqlstate = sqlstateOf(error);
   if (sqlstate) {
     const { detail, hint, table, constraint, where } = error as Record<string, string | undefined>;
-    const type = BY_SQLSTATE.find(([code]) => sqlstate.startsWith(code))?.[1] ?? 'DatabaseError';
     const text = [message, detail, hint].filter(Boolean).join('; ');
-    return { type, message: `${text} (SQLSTATE ${sqlstate})`, facts: { sqlstate, table, constraint, where } };
+    const facts = { sqlstate, table, constraint, where };
+    return { ...treated(sqlstate, where), message: `${text} (SQLSTATE ${sqlstate})`, facts };
   }
-  const code = (error as { code?: unknown } | null)?.code;
-  if ((typeof code === 'string' && NETWORK_ERRORS.has(code)) || CONNECTION_LOST.test(message)) {
-    return { type: 'DatabaseUnavailable', message: message || String(code), facts: { code } };
-  }
+  const code = codeOf(error) ?? (CONNECTION_LOST.test(message) ? 'ECONNRESET' : undefined);
+  if (code) return { ...treated(code), message: message || code, facts: { code } };
   return { type: 'DatabaseError', message, facts: {} };
+}
+
+function treated(code: string, context?: string): Pick<Description, 'type' | 'delayMs' | 'attempts'> {
+  const { type = 'DatabaseError', delayMs, attempts } = treatmentOf(code, context) ?? {};
+  return { type, ...(delayMs === undefined ? {} : { delayMs }), ...(attempts === undefined ? {} : { attempts }) };
+}
+
+function codeOf(error: unknown): string | undefined {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' ? code : undefined;
 }

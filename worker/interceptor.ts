@@ -17,7 +17,7 @@ export class FailureInterceptor implements ActivityInboundCallsInterceptor {
     } catch (error) {
       // A statement that was stopped because of a cancellation is no failure of the phase.
       if (this.#context.cancellationSignal.aborted) throw await this.#cancellation();
-      throw toFailure(error);
+      throw toFailure(error, this.#context.info.attempt);
     }
   }
 

@@ -1,6 +1,6 @@
 import { downloadsView, tables, views } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
-import { ReleaseError } from '../postgres/errors.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { backupName, ident } from '../postgres/identifiers.ts';
 import { dropTwins } from '../staging/twins.ts';
 
@@ -90,6 +90,8 @@ export async function dropBackup(session: Session, stamp: string): Promise<void>
       [stamp],
     );
   } catch (error) {
+    // Trouble with the connection is no refusal: it is tried again.
+    if (sqlstateOf(error) !== SQLSTATE.dependentObjects) throw error;
     const { message, detail } = error as { message: string; detail?: string };
     const text = `backup ${stamp} cannot be dropped: ${[message, detail].filter(Boolean).join('; ')}`;
     throw new ReleaseError('SwapRefused', text, { stamp }, { cause: error });

@@ -77,6 +77,11 @@ export async function makeLedger(db: Database, plan: SwapPlan): Promise<void> {
   });
 }
 
+/** The twin of an attempt that came to nothing. */
 export async function dropLedger(db: Database): Promise<void> {
-  await db.transaction((session) => session.query(`drop table if exists ${TWIN}, ${REPLACED}`));
+  await db.transaction(dropLedgerTwin);
+}
+
+export async function dropLedgerTwin(session: Session): Promise<void> {
+  await session.query(`drop table if exists ${TWIN}, ${REPLACED}`);
 }

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { createHarness, type ReleaseHarness } from '../support/release.ts';
+import { backupStamps, events, lockIsFree, releaseOf, waitsForLock } from '../support/state.ts';
+import { waitsFor } from '../support/waiting.ts';
+import { writeHistory } from './history.ts';
+
+/** Records every shape of history anew, from real releases: `npm run histories`. */
+
+let harness: ReleaseHarness;
+
+beforeAll(async () => {
+  harness = await createHarness({ sites: 30 });
+});
+afterAll(() => harness?.close());
+
+async function pp(...args: string[]): Promise<void> {
+  const { code, stderr } = await harness.pp(args, { PP_OPERATOR: 'Kim' });
+  if (code !== 0) throw new Error(`pp-release ${args.join(' ')} answered ${code}: ${stderr}`);
+}
+
+async function keep(name: string, workflowId: string, state?: string): Promise<void> {
+  const handle = harness.temporal.workflow.getHandle(workflowId);
+  await handle.result().catch(() => undefined);
+  await eventually('the lock is free', () => lockIsFree(harness));
+  const label = workflowId.replace('portal-release-', '');
+  const ended = state && (await releaseOf(harness, label)).state;
+  if (ended !== state) throw new Error(`${name} ended as ${ended}, not as ${state}`);
+  writeHistory(name, await handle.fetchHistory());
+}
+
+const release = (label: string) => `portal-release-${label}`;
+
+async function held(relation: string) {
+  const session = await harness.session('somebody');
+  await session.query(`begin; lock table ${relation} in access exclusive mode`);
+  return session;
+}
+
+const nothingFits = () =>
+  harness.live('alter table staging_protected_areas add constraint nothing_fits check (site_id < 0)');
+
+it('success', async () => {
+  await pp('start', 'Jan2026', '--wait');
+  await keep('success', release('Jan2026'), 'succeeded');
+});
+
+it('dry run, and what goes on from it', async () => {
+  await pp('start', 'Feb2026', '--mode', 'dry-run', '--wait');
+  await keep('dry_run', release('Feb2026'), 'validating');
+  await pp('start', 'Feb2026', '--start-at', 'finalise_swap', '--wait');
+  await keep('resume_at_finalise_swap', release('Feb2026'), 'succeeded');
+});
+
+it('rollback and cleanup of backups', async () => {
+  await pp('rollback', (await backupStamps(harness)).at(-1) ?? '', '--wait');
+  const [row] = await harness.live<{ stamp: string }>(
+    `select payload_json ->> 'stamp' as stamp from release_events where payload_json ->> 'stamp' is not null order by id desc limit 1`,
+  );
+  await keep('rollback', `portal-rollback-${row?.stamp}`);
+  await pp('backups', 'clean');
+  await keep('backup_cleanup', 'portal-backup-cleanup');
+});
+
+it('a review: promoted, parked, aborted', async () => {
+  await pp('start', 'Mar2026', '--mode', 'review');
+  await waitsFor(harness, 'promote');
+  await pp('promote', '--yes');
+  await keep('review_promoted', release('Mar2026'), 'succeeded');
+
+  await pp('start', 'Apr2026', '--mode', 'review');
+  await waitsFor(harness, 'promote');
+  await pp('park');
+  await keep('review_parked', release('Apr2026'), 'validating');
+
+  await pp('start', 'May2026', '--mode', 'review');
+  await waitsFor(harness, 'promote');
+  await pp('abort');
+  await keep('abort_at_gate', release('May2026'), 'aborted');
+});
+
+it('an abort at an import, and one while the swap waits for a reader', async () => {
+  const countries = await held('countries');
+  await pp('start', 'Jun2026');
+  await eventually('an importer waits', () => waitsForLock(harness));
+  await pp('abort');
+  await countries.end();
+  await keep('abort_at_import', release('Jun2026'), 'aborted');
+
+  const reader = await harness.session('report of Kim');
+  await reader.query('begin; select count(*) from protected_areas');
+  await pp('start', 'Jul2026');
+  await eventually('the swap was blocked', async () => {
+    const names = await harness.live<{ id: number }>('select max(id)::int as id from releases');
+    return (await events(harness, names[0]?.id ?? 0)).includes('swap_blocked');
+  });
+  await pp('abort');
+  await reader.end();
+  await keep('abort_at_swap', release('Jul2026'), 'aborted');
+});
+
+it('a failure that fails, and one that is retried', async () => {
+  await pp('start', 'Aug2026', '--stop-after', 'build_staging', '--wait');
+  await keep('stopped_after_build_staging', release('Aug2026'));
+  await nothingFits();
+  await pp('start', 'Aug2026', '--start-at', 'import_core');
+  await keep('failed', release('Aug2026'), 'failed');
+
+  await pp('start', 'Aug2026', '--start-at', 'import_core', '--on-failure', 'wait');
+  await waitsFor(harness, 'retry');
+  await harness.live('alter table staging_protected_areas drop constraint nothing_fits');
+  await pp('retry');
+  await keep('retried', release('Aug2026'), 'succeeded');
+});

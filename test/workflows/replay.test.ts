@@ -1,0 +1,87 @@
+import { resolve } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger, type ReplayWorkerOptions, Runtime, Worker } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ROOT } from '../../local/paths.ts';
+import { bundleWorkflows, WORKFLOWS_PATH } from '../../worker/bundle.ts';
+import { decodedHistory, readHistory, recordedNames, textOf } from './history.ts';
+
+/** Shapes that must be there; a new one comes with a line in record.ts. */
+const SHAPES = [
+  'abort_at_gate',
+  'abort_at_import',
+  'abort_at_swap',
+  'backup_cleanup',
+  'dry_run',
+  'failed',
+  'resume_at_finalise_swap',
+  'retried',
+  'review_parked',
+  'review_promoted',
+  'rollback',
+  'stopped_after_build_staging',
+  'success',
+];
+
+let code: string;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('WARN') });
+  code = await bundleWorkflows();
+});
+
+const replay = (name: string, bundle: string) => {
+  const options: ReplayWorkerOptions = { workflowBundle: { code: bundle } };
+  return Worker.runReplayHistory(options, decodedHistory(name));
+};
+
+it('every shape is recorded', () => {
+  expect(recordedNames()).toEqual(SHAPES);
+});
+
+describe.each(SHAPES)('%s', (name) => {
+  it("replays with today's workflows", () => replay(name, code));
+
+  it('tells nothing of the machine that recorded it', () => {
+    const text = textOf(readHistory(name));
+    // pid@host is how the SDK names a process, and its queue.
+    expect(text).not.toMatch(/\d+@|:\/\/|password/i);
+    expect(text).not.toMatch(/(^|[\s"'(=])\/(home|root|tmp|var|usr|opt|work|workspace|Users|private)\//m);
+  });
+});
+
+describe('after an importer and a table are added to the catalog', () => {
+  let changed: string;
+  beforeAll(async () => {
+    // Wherever the workflows reached the catalog, they would get this one.
+    const bundle = await bundleWorkflowCode({
+      workflowsPath: WORKFLOWS_PATH,
+      logger: new DefaultLogger('WARN'),
+      webpackConfigHook: (config) => ({
+        ...config,
+        resolve: {
+          ...config.resolve,
+          alias: {
+            ...config.resolve?.alias,
+            [resolve(ROOT, 'catalog/index.ts')]: resolve(ROOT, 'test/workflows/changed_catalog.ts'),
+          },
+        },
+      }),
+    });
+    changed = bundle.code;
+  });
+
+  it.each(SHAPES)('%s replays', (name) => replay(name, changed));
+
+  it('nothing of the catalog is in the bundle: the plan is in history', () => {
+    for (const bundle of [code, changed]) expect(bundle).not.toMatch(/protected_areas|green_list|catalog\/\w+\.ts/);
+  });
+});
+
+it.each(['createStagingMaterializedViews', 'buildStaging', 'runImporter', 'attemptSwap', 'releaseLock'])(
+  'a release under way does not replay once activity %s is called otherwise',
+  async (activity) => {
+    expect(code).toContain(activity);
+    const renamed = code.replaceAll(activity, `${activity}Anew`);
+    await expect(replay('success', renamed)).rejects.toThrow(DeterminismViolationError);
+  },
+);
