@@ -83,10 +83,10 @@ async function chaos(stack: ChaosStack, options: { runs: number; seed: number; s
 /** Two months of the portal, the second released and rolled back without a fault: what all runs are held against. */
 async function prepare(stack: ChaosStack, runs: Runs, sites: number): Promise<Record<Action, Undisturbed>> {
   const undisturbed = async (action: Action): Promise<Undisturbed> => {
-    const { ended, after, seconds, broken } = await runs.run(action, undefined);
+    const { ended, after, actionMs, broken } = await runs.run(action, undefined);
     if (ended !== 'done' || broken.length > 0)
       throw new Error(`an undisturbed ${action} ${ended}: ${broken.join('; ')}`);
-    return { after, ms: seconds * 1000 };
+    return { after, ms: actionMs };
   };
   say(`filling the portal with ${sites} sites and releasing it, undisturbed`);
   await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: 0 });

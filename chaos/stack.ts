@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import getPort, { portNumbers } from 'get-port';
 import { withLock } from '../local/lock.mjs';
 import { ROOT, STACK_DIR } from '../local/paths.ts';
 import { runCommand } from '../local/stack/command.ts';
@@ -122,6 +123,16 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PP_|TEMPORAL_|PG)/.test(name)));
 }
 
+/**
+ * A killed server has to come back where its clients look for it. Ports of the range that outgoing connections get could be
+ * taken meanwhile, even by a client that dials itself.
+ */
+async function fixPorts(): Promise<void> {
+  for (const variable of ['PP_STACK_TEMPORAL_PORT', 'PP_STACK_POSTGRES_PORT']) {
+    process.env[variable] ??= String(await getPort({ host: '127.0.0.1', port: portNumbers(20_000, 30_000) }));
+  }
+}
+
 /** The stack is gone when `work` ends, also when this process is killed; logs stay. */
 export async function withChaosStack<T>(
   progress: (line: string) => void,
@@ -129,6 +140,7 @@ export async function withChaosStack<T>(
 ): Promise<T> {
   mkdirSync(CHAOS_DIR, { recursive: true });
   const run = async () => {
+    await fixPorts();
     await reset({ dir: CHAOS_DIR, progress, keepLogs: true });
     const takeDown = await downWhenThisProcessEnds(CHAOS_DIR);
     let stack: ChaosStack | undefined;
