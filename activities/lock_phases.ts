@@ -5,7 +5,7 @@ import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
-import { ADVISORY_LOCK_KEY, dropOwner, readOwner, takeLock } from './postgres/lock.ts';
+import { ADVISORY_LOCK_KEY, dropOwner, KEEPER_PREFIX, readOwner, takeLock } from './postgres/lock.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
 
@@ -42,7 +42,7 @@ export function lockActivities(deps: ActivityDeps) {
         for (let renew = false; ; renew = true) {
           const client = new pg.Client({
             connectionString: deps.databaseUrl,
-            application_name: `pp keeper ${claimant.token}`,
+            application_name: `${KEEPER_PREFIX}${claimant.token}`,
             keepAlive: true,
           });
           const lost = new Promise<Error | undefined>((resolve) => {

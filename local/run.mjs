@@ -11,6 +11,7 @@ const ENTRIES = {
   stack: 'local/stack.ts',
   portal: 'local/portal/main.ts',
   bench: 'bench/main.ts',
+  chaos: 'chaos/main.ts',
 };
 
 function requireNode() {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { LockHolder } from '../../contracts/index.ts';
 import type { Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
@@ -7,6 +8,12 @@ export const ADVISORY_LOCK_KEY = 42000001;
 
 /** Channel on which whoever takes the lock says so. */
 export const LOCK_CHANNEL = 'pp_release_lock';
+
+/** application_name of whoever holds the lock for a workflow; the token of its attempt follows. */
+export const KEEPER_PREFIX = 'pp keeper ';
+
+/** The session of a keeper on a killed worker is gone by then, too. */
+const RIVAL_LIMIT_MS = 5_000;
 
 export interface Owner {
   releaseId: number | null;
@@ -63,7 +70,7 @@ export async function takeLock(
   const closed = isRival ? await howClosed(before.workflowId, before.runId) : undefined;
   if (isRival && closed === undefined) throw lockHeld(holderOf(before));
   await endKeeper(session, before);
-  await holdAdvisoryLock(session);
+  await holdAdvisoryLock(session, before);
   await session.query('begin');
   try {
     const owner = await readOwner(session, 'for no key update');
@@ -106,20 +113,36 @@ async function endKeeper(session: Session, owner: Owner | undefined): Promise<vo
   );
 }
 
-async function holdAdvisoryLock(session: Session): Promise<void> {
-  const { rows } = await session.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
-    ADVISORY_LOCK_KEY,
-  ]);
-  if (rows[0]?.held) return;
-  const holders = await session.query<{ pid: number; application: string; since: string }>(
+/**
+ * A rival that is just taking the lock has the advisory lock for a moment before its owner row is written: it is waited
+ * for, so that whoever is refused is told its name.
+ */
+async function holdAdvisoryLock(session: Session, before: Owner | undefined): Promise<void> {
+  const deadline = Date.now() + RIVAL_LIMIT_MS;
+  for (;;) {
+    const { rows } = await session.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
+      ADVISORY_LOCK_KEY,
+    ]);
+    if (rows[0]?.held) return;
+    const owner = await readOwner(session);
+    if (owner && owner.workflowId !== before?.workflowId) throw lockHeld(holderOf(owner));
+    const holder = await advisoryHolder(session);
+    const isRival = holder === undefined || holder.application.startsWith(KEEPER_PREFIX);
+    if (!isRival || Date.now() > deadline)
+      throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+    await delay(20);
+  }
+}
+
+async function advisoryHolder(session: Session) {
+  const { rows } = await session.query<{ pid: number; application: string; since: string }>(
     `select a.pid, a.application_name as application, to_char(a.backend_start at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since
      from pg_locks l join pg_stat_activity a using (pid)
      where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $1 and l.objsubid = 1
        and l.database = (select oid from pg_database where datname = current_database())`,
     [ADVISORY_LOCK_KEY],
   );
-  const holder = holders.rows[0];
-  throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+  return rows[0];
 }
 
 /** A workflow that was terminated could set no state: its successor does, so that `releases` tells the truth. */

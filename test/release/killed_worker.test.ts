@@ -3,6 +3,9 @@ import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { contents, events, releaseOf, waitsForLock } from '../support/state.ts';
 
+/** client_connection_check_interval is 1 s. */
+const GONE_WITHIN_MS = 3_000;
+
 let harness: ReleaseHarness;
 let undisturbed: Record<string, string>;
 
@@ -33,4 +36,28 @@ it('a worker killed in the middle of import_core: the next worker finishes the r
   expect(is_current).toBe(true);
   const finished = (await events(harness, id)).filter((name) => name === 'importer_finished');
   expect(finished).toHaveLength(5);
+});
+
+it('a worker killed in a long INSERT: the statement is gone within 3 s and has committed nothing', async () => {
+  expect((await harness.pp(['start', 'Jun2026', '--stop-after', 'build_staging', '--wait'])).code).toBe(0);
+  await harness.live(
+    `create function slow() returns trigger language plpgsql as 'begin perform pg_sleep(600); return new; end'`,
+  );
+  await harness.live('create trigger slow before insert on staging_sources for each row execute function slow()');
+  expect((await harness.pp(['start', 'Jun2026', '--start-at', 'import_core'])).code).toBe(0);
+  const inserts = () =>
+    harness.live(
+      `select from pg_stat_activity where wait_event = 'PgSleep' and query ~* 'insert into' and datname = current_database()`,
+    );
+  await eventually('the INSERT is at work', async () => (await inserts()).length > 0);
+  await harness.stopWorker('SIGKILL');
+  await eventually('the INSERT is gone', async () => (await inserts()).length === 0, GONE_WITHIN_MS);
+  expect(await harness.live('select from staging_sources')).toEqual([]);
+  const { id } = await releaseOf(harness, 'Jun2026');
+  const marks = await harness.live(`select from pp_release.import_marks where release_id = $1`, [id]);
+  expect(marks).toEqual([]);
+  await harness.live('drop function slow() cascade');
+  await harness.restartWorker();
+  expect((await harness.pp(['watch', 'Jun2026'])).code).toBe(0);
+  expect(await contents(harness)).toEqual(undisturbed);
 });

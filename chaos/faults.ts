@@ -1,0 +1,66 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { PORTAL_DATABASE } from '../local/stack/postgres/databases.ts';
+import { withClient } from '../local/stack/postgres/server.ts';
+import type { ChaosStack } from './stack.ts';
+
+export const FAULTS = [
+  'worker killed',
+  'worker frozen',
+  'Temporal killed',
+  'PostgreSQL shut down at once',
+  'PostgreSQL killed',
+  'portal gone',
+] as const;
+export type Fault = (typeof FAULTS)[number];
+
+export interface Drawn {
+  fault: Fault;
+  /** Which worker. */
+  worker: number;
+  /** How long a worker is frozen or the portal gone. */
+  forMs: number;
+  /** The worker thaws only when others have ended its work. */
+  untilTheEnd: boolean;
+}
+
+/** Does it, and mends it after a while. @returns what is left to mend when the action has ended */
+export async function strike(stack: ChaosStack, { fault, worker, forMs, untilTheEnd }: Drawn): Promise<() => void> {
+  const nothing = () => undefined;
+  switch (fault) {
+    case 'worker killed':
+      stack.worker(worker).kill('SIGKILL');
+      await stack.mend();
+      return nothing;
+    case 'worker frozen': {
+      const frozen = stack.worker(worker);
+      frozen.kill('SIGSTOP');
+      if (untilTheEnd) return () => frozen.kill('SIGCONT');
+      await delay(forMs);
+      frozen.kill('SIGCONT');
+      return nothing;
+    }
+    case 'Temporal killed':
+      process.kill(stack.pidOf('temporal'), 'SIGKILL');
+      await stack.mend();
+      return nothing;
+    case 'PostgreSQL shut down at once':
+    case 'PostgreSQL killed':
+      process.kill(stack.pidOf('postgres'), fault === 'PostgreSQL killed' ? 'SIGKILL' : 'SIGQUIT');
+      await stack.mend();
+      return nothing;
+    case 'portal gone':
+      await allowPortal(stack, false);
+      await delay(forMs);
+      await allowPortal(stack, true);
+      return nothing;
+  }
+}
+
+/** Nobody gets in, and whoever is in is thrown out. */
+function allowPortal({ superuserUrl }: ChaosStack, allowed: boolean): Promise<unknown> {
+  return withClient(superuserUrl, async (client) => {
+    await client.query(`alter database ${PORTAL_DATABASE} allow_connections ${allowed}`);
+    if (allowed) return;
+    await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [PORTAL_DATABASE]);
+  });
+}

@@ -1,0 +1,112 @@
+/** `npm run chaos -- --runs N --seed S [--sites N]`: kills and freezes what runs in the middle of releases and rollbacks. */
+import { Client, Connection } from '@temporalio/client';
+import { randomOf } from '../bench/support/stats.ts';
+import { BenchUsage, readFlags } from '../bench/support/usage.ts';
+import { seed } from '../local/portal/seed.ts';
+import { reportError } from '../local/stack/errors.ts';
+import { type Drawn, FAULTS } from './faults.ts';
+import { type Action, Runs, type Undisturbed } from './run.ts';
+import { type ChaosStack, withChaosStack } from './stack.ts';
+
+const USAGE = `Usage: npm run chaos -- [--runs 60] [--seed 1] [--sites 2000]
+
+Runs releases and rollbacks on a stack of its own in .local/chaos. In each, at a random moment, a worker, Temporal,
+PostgreSQL or the portal's database is killed, frozen or cut off; then every invariant is checked. The same seed draws
+the same faults and moments. Exit code 1 when one does not hold.`;
+
+/** Longest that a worker is frozen or the portal is gone, unless a worker stays frozen until the end. */
+const LONGEST_MS = 4_000;
+/** Share of the frozen workers that thaw only when their work was done by others: it takes half a minute. */
+const FROZEN_TO_THE_END = 0.25;
+
+const say = (line: string) => console.error(`[chaos] ${line}`);
+
+/** Each kind of fault once, in random order, before any comes again. */
+function* draws(random: () => number): Generator<Drawn & { at: number }, never> {
+  let deck: (typeof FAULTS)[number][] = [];
+  for (;;) {
+    if (deck.length === 0) deck = [...FAULTS];
+    const [fault] = deck.splice(Math.floor(random() * deck.length), 1) as [(typeof FAULTS)[number]];
+    yield {
+      fault,
+      worker: random() < 0.5 ? 0 : 1,
+      at: random(),
+      forMs: Math.round(500 + random() * (LONGEST_MS - 500)),
+      untilTheEnd: random() < FROZEN_TO_THE_END,
+    };
+  }
+}
+
+async function chaos(stack: ChaosStack, options: { runs: number; seed: number; sites: number }): Promise<number> {
+  const { runs: wanted, sites } = options;
+  const connection = await Connection.connect({ address: stack.env.TEMPORAL_ADDRESS });
+  try {
+    const runs = new Runs(stack, new Client({ connection, namespace: stack.env.TEMPORAL_NAMESPACE }));
+    const undisturbed = await prepare(stack, runs, sites);
+    let { after: live } = undisturbed.rollback;
+    const draw = draws(randomOf(options.seed));
+    let isNew = false;
+    let held = 0;
+    for (let number = 1; number <= wanted; number++) {
+      const action: Action = isNew ? 'rollback' : 'release';
+      const drawn = draw.next().value;
+      const expected = undisturbed[action];
+      const afterMs = Math.round(drawn.at * expected.ms);
+      const outcome = await runs.run(action, live, expected, { ...drawn, afterMs });
+      let { after } = outcome;
+      const swapped = after.releaseId !== live.releaseId;
+      if (!swapped) {
+        // The next start puts right whatever is left, by itself.
+        const again = await runs.run(action, live, expected);
+        after = again.after;
+        if (again.ended !== 'done') outcome.broken.push(`the next start ${again.ended}`);
+        outcome.broken.push(...again.broken.map((what) => `after the next start: ${what}`));
+      }
+      isNew = after.releaseId !== live.releaseId ? !isNew : isNew;
+      live = after;
+      const holds = outcome.broken.length === 0;
+      if (holds) held += 1;
+      const length = drawn.fault === 'worker frozen' && drawn.untilTheEnd ? 'to the end' : `${drawn.forMs} ms`;
+      const lasts = ['worker frozen', 'portal gone'].includes(drawn.fault) ? ` (${length})` : '';
+      console.log(
+        `${String(number).padStart(3)} ${action.padEnd(8)} ${`${drawn.fault}${lasts}`.padEnd(28)} at ${String(afterMs).padStart(5)} ms, ${outcome.during}: ` +
+          `${outcome.ended}, ${swapped ? 'new' : 'old'} data, ${outcome.seconds.toFixed(1)} s: ${holds ? 'holds' : `BROKEN: ${outcome.broken.join('; ')}`}`,
+      );
+    }
+    console.log(`${held} of ${wanted} hold`);
+    return held === wanted ? 0 : 1;
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Two months of the portal, the second released and rolled back without a fault: what all runs are held against. */
+async function prepare(stack: ChaosStack, runs: Runs, sites: number): Promise<Record<Action, Undisturbed>> {
+  const undisturbed = async (action: Action): Promise<Undisturbed> => {
+    const { ended, after, actionMs, broken } = await runs.run(action, undefined);
+    if (ended !== 'done' || broken.length > 0)
+      throw new Error(`an undisturbed ${action} ${ended}: ${broken.join('; ')}`);
+    return { after, ms: actionMs };
+  };
+  say(`filling the portal with ${sites} sites and releasing it, undisturbed`);
+  await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: 0 });
+  await undisturbed('release');
+  await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: 1 });
+  const release = await undisturbed('release');
+  const rollback = await undisturbed('rollback');
+  return { release, rollback };
+}
+
+try {
+  const { numbers } = readFlags(process.argv.slice(2), USAGE, { numbers: ['runs', 'seed', 'sites'], switches: [] });
+  const options = { runs: 60, seed: 1, sites: 2000, ...numbers };
+  process.exitCode = await withChaosStack(say, (stack) => chaos(stack, options));
+} catch (error) {
+  if (error instanceof BenchUsage) {
+    console.error(error.message);
+    process.exitCode = error.exitCode;
+  } else {
+    reportError(error);
+    process.exitCode = 1;
+  }
+}

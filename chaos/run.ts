@@ -1,0 +1,158 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
+import { TASK_QUEUE, WORKFLOW } from '../contracts/index.ts';
+import { labelOf } from '../contracts/label.ts';
+import { type Drawn, strike } from './faults.ts';
+import type { ChaosStack } from './stack.ts';
+import { differing, eventsAfter, type Live, lastEvent, leftOver, look, newestBackup, releaseState } from './state.ts';
+
+export type Action = 'release' | 'rollback';
+
+/** An undisturbed run, which all others are held against. */
+export interface Undisturbed {
+  after: Live;
+  ms: number;
+}
+
+export interface Outcome {
+  ended: 'done' | 'failed' | 'did not end';
+  /** What was being done when the fault struck. */
+  during: string;
+  after: Live;
+  /** With the checks, and without them. */
+  seconds: number;
+  actionMs: number;
+  broken: string[];
+}
+
+/** The longest that a fault may hold an action up: heartbeats of several steps run out, servers recover. */
+const LIMIT_MS = 240_000;
+/** A session of a killed process ends within client_connection_check_interval, and the keeper's with its activity. */
+const QUIET_LIMIT_MS = 15_000;
+
+/** Runs actions one after the other and holds each against the undisturbed ones. */
+export class Runs {
+  readonly #stack: ChaosStack;
+  readonly #temporal: Client;
+  #count = 0;
+
+  constructor(stack: ChaosStack, temporal: Client) {
+    this.#stack = stack;
+    this.#temporal = temporal;
+  }
+
+  /**
+   * @param before what was live before the action
+   * @param expected what the action gives when nobody disturbs it; nothing for the undisturbed run itself
+   */
+  async run(
+    action: Action,
+    before: Live | undefined,
+    expected?: Undisturbed,
+    fault?: Drawn & { afterMs: number },
+  ): Promise<Outcome> {
+    const stack = this.#stack;
+    const started = Date.now();
+    const since = (await lastEvent(stack)).id;
+    const label = labelOf(new Date(Date.UTC(2030, this.#count++)));
+    const workflowId = `chaos-${this.#count}-${action}`;
+    const input =
+      action === 'release'
+        ? { label, onFailure: 'fail' }
+        : { stamp: await newestBackup(stack), discardStaging: true, by: 'chaos' };
+    const startedAction = Date.now();
+    await this.#start(WORKFLOW[action], workflowId, input);
+    const end = this.#end(workflowId);
+    let during = '';
+    let mend = () => {};
+    if (fault) {
+      await delay(fault.afterMs);
+      during = (await lastEvent(stack)).phase;
+      mend = (await strike(stack, fault)) as () => void;
+    }
+    const ended = await end;
+    const actionMs = Date.now() - startedAction;
+    const atTheEnd = await look(stack);
+    mend();
+    const broken = await this.#leftOvers();
+    const after = await look(stack);
+    if (differing(atTheEnd.rows, after.rows).length > 0) broken.push('a thawed worker changed live');
+    if (before && expected) broken.push(...wholeness(before, expected.after, after, ended));
+    if (ended === 'did not end') broken.push('the action did not end');
+    broken.push(...told(action, ended, await eventsAfter(stack, since)));
+    if (action === 'release') {
+      const state = (await releaseState(stack, label))?.state;
+      if (state !== (ended === 'done' ? 'succeeded' : 'failed')) broken.push(`the release's state is ${state}`);
+    }
+    return { ended, during, after, actionMs, seconds: (Date.now() - started) / 1000, broken };
+  }
+
+  /** A server that was killed answers before all of its parts do. */
+  async #start(type: string, workflowId: string, input: object): Promise<void> {
+    const deadline = Date.now() + LIMIT_MS;
+    for (;;) {
+      try {
+        await this.#temporal.workflow.start(type, { workflowId, taskQueue: TASK_QUEUE, args: [input] });
+        return;
+      } catch (error) {
+        // An earlier try was taken, only its answer was lost.
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        if (Date.now() > deadline) throw error;
+        await delay(200);
+      }
+    }
+  }
+
+  /** Waits through whatever happens to Temporal meanwhile. */
+  async #end(workflowId: string): Promise<Outcome['ended']> {
+    const deadline = Date.now() + LIMIT_MS;
+    const handle = this.#temporal.workflow.getHandle(workflowId);
+    while (Date.now() < deadline) {
+      try {
+        const { status } = await handle.describe();
+        if (status.name === 'COMPLETED') return 'done';
+        if (status.name !== 'RUNNING') {
+          await handle.result();
+        }
+      } catch (error) {
+        if (error instanceof WorkflowFailedError) return 'failed';
+        // The server is away for a while.
+      }
+      await delay(200);
+    }
+    await handle.terminate('it did not end in time');
+    return 'did not end';
+  }
+
+  /** Asked until it is quiet: sessions of killed processes take a moment. */
+  async #leftOvers(): Promise<string[]> {
+    const deadline = Date.now() + QUIET_LIMIT_MS;
+    for (;;) {
+      const left = await leftOver(this.#stack);
+      if (left.length === 0 || Date.now() > deadline) return left.map((what) => `left over: ${what}`);
+      await delay(100);
+    }
+  }
+}
+
+/** Live is wholly the old or wholly the new, and the answer of the workflow is true. */
+function wholeness(before: Live, expected: Live, after: Live, ended: Outcome['ended']): string[] {
+  const changed = after.releaseId !== before.releaseId;
+  const broken: string[] = [];
+  const wrong = changed ? differing(expected.contents, after.contents) : differing(before.rows, after.rows);
+  if (wrong.length > 0)
+    broken.push(`${changed ? 'not the undisturbed data' : 'not the old data'}: ${wrong.join(', ')}`);
+  if (ended === 'done' && !changed) broken.push('it says it is done, but the old release is current');
+  if (ended === 'done' && after.staging.join() !== expected.staging.join()) {
+    broken.push(`staging is not what an undisturbed run leaves: ${after.staging.join(', ') || 'nothing'}`);
+  }
+  return broken;
+}
+
+/** The events tell how it ended. */
+function told(action: Action, ended: Outcome['ended'], events: string[]): string[] {
+  const done = action === 'release' ? 'swap_completed' : 'rollback_completed';
+  const failed = action === 'release' ? 'exception' : 'rollback_failed';
+  const wanted = ended === 'done' ? done : failed;
+  return events.includes(wanted) ? [] : [`no event ${wanted}, only ${events.join(', ')}`];
+}

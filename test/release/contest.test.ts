@@ -1,0 +1,115 @@
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Admission, labelOf, TASK_QUEUE, WORKFLOW } from '../../contracts/index.ts';
+import { eventually } from '../support/eventually.ts';
+import { createHarness, type ReleaseHarness } from '../support/release.ts';
+import { backupStamps, digests, lockIsFree, releases } from '../support/state.ts';
+
+const PAIRS = 50;
+/** Rollbacks and cleanups change something where they win, so there are a few pairs of each only. */
+const FEW = 4;
+
+let harness: ReleaseHarness;
+let holdUp: Awaited<ReturnType<ReleaseHarness['session']>>;
+let months = 0;
+
+interface Contender {
+  id: string;
+  purpose: string;
+  type: string;
+  input: object;
+}
+
+/** A release that takes the lock and gives it back, and does nothing in between. */
+function lockOnly(): Contender {
+  const label = labelOf(new Date(Date.UTC(2100, months++)));
+  const input = { label, stopAfter: 'acquire_lock', onFailure: 'fail' };
+  return { id: `contest-${label}`, purpose: `release ${label}`, type: WORKFLOW.release, input };
+}
+
+function start({ id, type, input }: Contender): Promise<Admission> {
+  const startWorkflowOperation = new WithStartWorkflowOperation(type, {
+    workflowId: id,
+    taskQueue: TASK_QUEUE,
+    args: [input],
+    workflowIdConflictPolicy: 'FAIL',
+  });
+  const asked = harness.temporal.workflow.executeUpdateWithStart('admitted', { startWorkflowOperation });
+  return asked as Promise<unknown> as Promise<Admission>;
+}
+
+/**
+ * Starts both at the same instant. The winner finds `releases` locked, so that it holds the release lock until the other
+ * has been told.
+ *
+ * @returns the one that won
+ */
+async function contest(pair: [Contender, Contender]): Promise<Contender> {
+  await holdUp.query('begin; lock table releases in access exclusive mode');
+  const asked = pair.map(start);
+  const told = await Promise.race(asked);
+  expect(told).toMatchObject({ admitted: false, type: 'LockHeld' });
+  await holdUp.query('rollback');
+  const answers = await Promise.all(asked);
+  const ended = await Promise.allSettled(pair.map(({ id }) => harness.temporal.workflow.getHandle(id).result()));
+  const winners = pair.filter((_, index) => answers[index]?.admitted);
+  expect(winners).toHaveLength(1);
+  const [winner] = winners as [Contender];
+  expect(told).toMatchObject({ holder: { purpose: winner.purpose, workflowId: winner.id } });
+  expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  await eventually('the lock is free', () => lockIsFree(harness));
+  return winner;
+}
+
+beforeAll(async () => {
+  harness = await createHarness();
+  holdUp = await harness.session('somebody');
+  for (const month of [0, 1]) {
+    if (month > 0) await harness.seed(month);
+    const label = labelOf(new Date(Date.UTC(2026, month)));
+    expect((await harness.pp(['start', label, '--wait'])).code).toBe(0);
+  }
+});
+afterAll(() => harness?.close());
+
+it(`${PAIRS} pairs of releases: one of each wins, the other is told who holds the lock`, async () => {
+  const before = await digests(harness);
+  const rows = (await releases(harness)).length;
+  for (let pair = 0; pair < PAIRS; pair++) await contest([lockOnly(), lockOnly()]);
+  // A loser leaves no row.
+  expect(await releases(harness)).toHaveLength(rows + PAIRS);
+  expect(await digests(harness)).toEqual(before);
+}, 240_000);
+
+it('release against cleanup of backups: a cleanup that lost has dropped nothing', async () => {
+  for (let pair = 0; pair < FEW; pair++) {
+    const stamps = await backupStamps(harness);
+    const cleanup = {
+      id: `contest-cleanup-${pair}`,
+      purpose: 'cleanup of backups',
+      type: WORKFLOW.cleanup,
+      input: { keep: 1 },
+    };
+    await contest(pair % 2 ? [lockOnly(), cleanup] : [cleanup, lockOnly()]);
+    expect(await backupStamps(harness)).toEqual(stamps);
+  }
+});
+
+it('release against rollback: what is live is what the winner says', async () => {
+  const [stamp] = await backupStamps(harness);
+  const before = await digests(harness);
+  for (let pair = 0; pair < FEW; pair++) {
+    const rollback = {
+      id: `contest-rollback-${pair}`,
+      purpose: `rollback to ${stamp}`,
+      type: WORKFLOW.rollback,
+      input: { stamp, discardStaging: true },
+    };
+    const winner = await contest(pair % 2 ? [lockOnly(), rollback] : [rollback, lockOnly()]);
+    const current = (await releases(harness)).find(({ is_current }) => is_current);
+    expect(current?.label).toBe(winner === rollback ? 'Jan2026' : 'Feb2026');
+    // There is nothing more to roll back to.
+    if (winner === rollback) return;
+    expect(await digests(harness)).toEqual(before);
+  }
+});
