@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { runCommand } from '../local/stack/command.ts';
 import { PORTAL_DATABASE } from '../local/stack/postgres/databases.ts';
 import { withClient } from '../local/stack/postgres/server.ts';
 import type { ChaosStack } from './stack.ts';
@@ -40,12 +41,12 @@ export async function strike(stack: ChaosStack, { fault, worker, forMs, untilThe
       return nothing;
     }
     case 'Temporal killed':
-      process.kill(stack.pidOf('temporal'), 'SIGKILL');
+      await end(stack.pidOf('temporal'), 'SIGKILL');
       await stack.mend();
       return nothing;
     case 'PostgreSQL shut down at once':
     case 'PostgreSQL killed':
-      process.kill(stack.pidOf('postgres'), fault === 'PostgreSQL killed' ? 'SIGKILL' : 'SIGQUIT');
+      await end(stack.pidOf('postgres'), fault === 'PostgreSQL killed' ? 'SIGKILL' : 'SIGQUIT');
       await stack.mend();
       return nothing;
     case 'portal gone':
@@ -53,6 +54,16 @@ export async function strike(stack: ChaosStack, { fault, worker, forMs, untilThe
       await delay(forMs);
       await allowPortal(stack, true);
       return nothing;
+  }
+}
+
+/** Its port is free only once it is gone, and a signal does not wait for that. */
+async function end(pid: number, signal: NodeJS.Signals): Promise<void> {
+  process.kill(pid, signal);
+  for (;;) {
+    const { stdout } = await runCommand('ps', ['-o', 'stat=', '-p', String(pid)]);
+    if (stdout.trim() === '' || stdout.trim().startsWith('Z')) return;
+    await delay(20);
   }
 }
 
