@@ -41,42 +41,40 @@ async function chaos(stack: ChaosStack, options: { runs: number; seed: number; s
   const { runs: wanted, sites } = options;
   // Never closed: a call that is being tried again would end the process, and hide why the run ended.
   const connection = await Connection.connect({ address: stack.env.TEMPORAL_ADDRESS });
-  {
-    const runs = new Runs(stack, new Client({ connection, namespace: stack.env.TEMPORAL_NAMESPACE }));
-    const undisturbed = await prepare(stack, runs, sites);
-    let { after: live } = undisturbed.rollback;
-    const draw = draws(randomOf(options.seed));
-    let isNew = false;
-    let held = 0;
-    for (let number = 1; number <= wanted; number++) {
-      const action: Action = isNew ? 'rollback' : 'release';
-      const drawn = draw.next().value;
-      const expected = undisturbed[action];
-      const afterMs = Math.round(drawn.at * expected.ms);
-      const outcome = await runs.run(action, live, expected, { ...drawn, afterMs });
-      let { after } = outcome;
-      const swapped = after.releaseId !== live.releaseId;
-      if (!swapped) {
-        // The next start puts right whatever is left, by itself.
-        const again = await runs.run(action, live, expected);
-        after = again.after;
-        if (again.ended !== 'done') outcome.broken.push(`the next start ${again.ended}`);
-        outcome.broken.push(...again.broken.map((what) => `after the next start: ${what}`));
-      }
-      isNew = after.releaseId !== live.releaseId ? !isNew : isNew;
-      live = after;
-      const holds = outcome.broken.length === 0;
-      if (holds) held += 1;
-      const length = drawn.fault === 'worker frozen' && drawn.untilTheEnd ? 'to the end' : `${drawn.forMs} ms`;
-      const lasts = ['worker frozen', 'portal gone'].includes(drawn.fault) ? ` (${length})` : '';
-      console.log(
-        `${String(number).padStart(3)} ${action.padEnd(8)} ${`${drawn.fault}${lasts}`.padEnd(28)} at ${String(afterMs).padStart(5)} ms, ${outcome.during}: ` +
-          `${outcome.ended}, ${swapped ? 'new' : 'old'} data, ${outcome.seconds.toFixed(1)} s: ${holds ? 'holds' : `BROKEN: ${outcome.broken.join('; ')}`}`,
-      );
+  const runs = new Runs(stack, new Client({ connection, namespace: stack.env.TEMPORAL_NAMESPACE }));
+  const undisturbed = await prepare(stack, runs, sites);
+  let { after: live } = undisturbed.rollback;
+  const draw = draws(randomOf(options.seed));
+  let isNew = false;
+  let held = 0;
+  for (let number = 1; number <= wanted; number++) {
+    const action: Action = isNew ? 'rollback' : 'release';
+    const drawn = draw.next().value;
+    const expected = undisturbed[action];
+    const afterMs = Math.round(drawn.at * expected.ms);
+    const outcome = await runs.run(action, live, expected, { ...drawn, afterMs });
+    let { after } = outcome;
+    const swapped = after.releaseId !== live.releaseId;
+    if (!swapped) {
+      // The next start puts right whatever is left, by itself.
+      const again = await runs.run(action, live, expected);
+      after = again.after;
+      if (again.ended !== 'done') outcome.broken.push(`the next start ${again.ended}`);
+      outcome.broken.push(...again.broken.map((what) => `after the next start: ${what}`));
     }
-    console.log(`${held} of ${wanted} hold`);
-    return held === wanted ? 0 : 1;
+    isNew = after.releaseId !== live.releaseId ? !isNew : isNew;
+    live = after;
+    const holds = outcome.broken.length === 0;
+    if (holds) held += 1;
+    const length = drawn.fault === 'worker frozen' && drawn.untilTheEnd ? 'to the end' : `${drawn.forMs} ms`;
+    const lasts = ['worker frozen', 'portal gone'].includes(drawn.fault) ? ` (${length})` : '';
+    console.log(
+      `${String(number).padStart(3)} ${action.padEnd(8)} ${`${drawn.fault}${lasts}`.padEnd(28)} at ${String(afterMs).padStart(5)} ms, ${outcome.during}: ` +
+        `${outcome.ended}, ${swapped ? 'new' : 'old'} data, ${outcome.seconds.toFixed(1)} s: ${holds ? 'holds' : `BROKEN: ${outcome.broken.join('; ')}`}`,
+    );
   }
+  console.log(`${held} of ${wanted} hold`);
+  return held === wanted ? 0 : 1;
 }
 
 /** Two months of the portal, the second released and rolled back without a fault: what all runs are held against. */
