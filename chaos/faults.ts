@@ -42,18 +42,31 @@ export async function strike(stack: ChaosStack, { fault, worker, forMs, untilThe
     }
     case 'Temporal killed':
       await end(stack.pidOf('temporal'), 'SIGKILL');
-      await stack.mend();
+      await bringBack(stack);
       return nothing;
     case 'PostgreSQL shut down at once':
     case 'PostgreSQL killed':
       await end(stack.pidOf('postgres'), fault === 'PostgreSQL killed' ? 'SIGKILL' : 'SIGQUIT');
-      await stack.mend();
+      await bringBack(stack);
       return nothing;
     case 'portal gone':
       await allowPortal(stack, false);
       await delay(forMs);
       await allowPortal(stack, true);
       return nothing;
+  }
+}
+
+/** The port of a killed server is not always free at once. */
+async function bringBack(stack: ChaosStack): Promise<void> {
+  for (let left = 40; ; left--) {
+    try {
+      await stack.mend();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(250);
+    }
   }
 }
 
