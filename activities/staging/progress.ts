@@ -45,7 +45,8 @@ export function watchGrowth(db: Database, importer: Importer, onAmount: (amount:
       }
     }
   });
-  // The importer's own connection reports what is wrong with the server; a look at the progress must not end it.
+  // Left out on purpose: the importer's own connection reports what is wrong with the server, and a look at the progress that
+  // fails must not end an import that goes on.
   const quiet = watching.catch(() => undefined);
   return async () => {
     stopped = true;

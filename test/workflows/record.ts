@@ -21,6 +21,7 @@ async function pp(...args: string[]): Promise<void> {
 
 async function keep(name: string, workflowId: string, state?: string): Promise<void> {
   const handle = harness.temporal.workflow.getHandle(workflowId);
+  // A release that fails or is aborted is a shape to record too; how it ended is checked below.
   await handle.result().catch(() => undefined);
   await eventually('the lock is free', () => lockIsFree(harness));
   const label = workflowId.replace('portal-release-', '');
