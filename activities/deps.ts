@@ -7,6 +7,9 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFacts = Record<string, unknown>;
 export type Log = (level: LogLevel, event: string, facts?: LogFacts) => void;
 
+/** Tells people; a message that cannot be delivered is logged, and fails nothing. */
+export type Notify = (text: string) => Promise<void>;
+
 /** What belongs to the place where a worker runs; parsed once, at its start. */
 export interface ActivityConfig {
   /** How long the swap looks for a gap between readers in all, ms (specification: 30 s). */
@@ -28,5 +31,6 @@ export interface ActivityDeps {
   databaseUrl: string;
   config: ActivityConfig;
   log: Log;
+  notify: Notify;
   howClosed: HowClosed;
 }

@@ -1,8 +1,10 @@
+import { cancellationSignal } from '@temporalio/activity';
 import type { Phase } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { discardStaging } from './discard_staging.ts';
+import { discardStaging, dropLeftStaging } from './discard_staging.ts';
+import { Database } from './postgres/database.ts';
 import { type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
-import { runStep } from './step.ts';
+import { runStep, withHeartbeat } from './step.ts';
 
 export interface FailureReport {
   phase: Phase;
@@ -27,16 +29,17 @@ export function endActivities(deps: ActivityDeps) {
           error_class: failure.type,
           error_message: failure.message,
         });
+        await deps.notify(`Release ${release.label} failed in ${failure.phase}: ${failure.type}: ${failure.message}`);
       });
     },
 
     /**
      * An abort leaves nothing of the release behind but its row and its events. The lock is not held for the sake of a
-     * staging table that somebody else has locked: what cannot be dropped now belongs to nobody, and the next release or
-     * rollback drops it.
+     * staging table that somebody else has locked: what cannot be dropped now belongs to nobody, and dropLeftStaging
+     * waits for it.
      */
-    async markAborted(release: ReleaseRef, phase: Phase): Promise<void> {
-      await runStep(deps, release, { phase, step: 'mark aborted' }, async (step) => {
+    async markAborted(release: ReleaseRef, phase: Phase): Promise<{ left?: string[] | undefined }> {
+      return runStep(deps, release, { phase, step: 'mark aborted' }, async (step) => {
         await step.db.transaction(async (session) => {
           await setState(session, release.releaseId, 'aborted');
           await recordEvent(session, release.releaseId, 'aborted', { phase });
@@ -45,8 +48,24 @@ export function endActivities(deps: ActivityDeps) {
         });
         const facts = { phase, release_id: release.releaseId, label: release.label };
         deps.log('info', 'aborted', facts);
+        // What hangs on a frozen worker has locks on staging.
+        await step.endOtherAttempts();
         const left = await discardStaging(step.db);
         await step.event(left ? 'staging_left' : 'staging_dropped', { ...left });
+        return { left: left?.onlyLocked ? left.oids : undefined };
+      });
+    },
+
+    /** Waits until nobody locks the staging that an abort had to leave, and drops it; without the release lock. */
+    async dropLeftStaging({ releaseId, label }: ReleaseRef, oids: string[]): Promise<{ dropped: boolean }> {
+      const db = new Database(deps.pool, { applicationName: `pp left staging ${label}`, signal: cancellationSignal() });
+      return withHeartbeat(async (progress) => {
+        progress('waiting for whoever locks staging');
+        const dropped = await dropLeftStaging(db, oids, (session) =>
+          recordEvent(session, releaseId, 'staging_dropped', { after: 'waiting for its locks' }),
+        );
+        deps.log('info', dropped ? 'staging_dropped' : 'staging_is_wanted', { release_id: releaseId, label });
+        return { dropped };
       });
     },
 

@@ -1,9 +1,10 @@
 import type { ActivityDeps } from './deps.ts';
 import type { AttemptLimits } from './live/attempt.ts';
 import { freeStamp } from './live/backups.ts';
+import { runFollowUps } from './live/follow_ups.ts';
 import { prepareStaging } from './live/prepare.ts';
 import { planPromote } from './live/promote.ts';
-import { attemptSwap, findSwap, runLater, type SwapAttempt } from './live/swap.ts';
+import { attemptSwap, findSwap, type SwapAttempt } from './live/swap.ts';
 import { findRelease, type ReleaseRef } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
@@ -92,10 +93,11 @@ export function swapActivities(deps: ActivityDeps) {
     },
 
     /** What follows COMMIT outside the lock. */
-    async finishSwap(release: ReleaseRef, request: { later: string[]; seconds: number }): Promise<void> {
-      await runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap finish' }, async (step) => {
-        await runLater(step.db, request.later, step.progress);
+    async finishSwap(release: ReleaseRef, request: { seconds: number }): Promise<{ followUps: number }> {
+      return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap finish' }, async (step) => {
+        const followUps = await runFollowUps(step.db, step.progress);
         await phaseCompleted(step, request.seconds);
+        return { followUps };
       });
     },
   };

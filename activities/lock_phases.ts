@@ -5,7 +5,15 @@ import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
-import { ADVISORY_LOCK_KEY, dropOwner, KEEPER_PREFIX, readOwner, takeLock } from './postgres/lock.ts';
+import {
+  ADVISORY_LOCK_KEY,
+  type Attempt,
+  dropOwner,
+  isOwnedBy,
+  KEEPER_PREFIX,
+  readOwner,
+  takeLock,
+} from './postgres/lock.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
 
@@ -31,13 +39,7 @@ export function lockActivities(deps: ActivityDeps) {
   return {
     /** Holds the advisory lock on a connection of its own until it is cancelled; renews it when the connection breaks. */
     async keepLock(request: LockRequest): Promise<void> {
-      const { workflowExecution, currentAttemptScheduledTimestampMs } = activityInfo();
-      const claimant = {
-        workflowId: workflowExecution?.workflowId ?? '',
-        runId: workflowExecution?.runId ?? '',
-        token: currentAttemptScheduledTimestampMs,
-        purpose: request.purpose,
-      };
+      const claimant = { ...thisAttempt(), purpose: request.purpose };
       await withHeartbeat(async (progress) => {
         for (let renew = false; ; renew = true) {
           const client = new pg.Client({
@@ -91,21 +93,30 @@ export function lockActivities(deps: ActivityDeps) {
 
     /** Gives the lock back. Runs after the keeper has ended, and whatever happened before. */
     async releaseLock(release: ReleaseRef): Promise<void> {
-      const { workflowId } = activityInfo().workflowExecution ?? { workflowId: '' };
+      const attempt = thisAttempt();
       const db = new Database(deps.pool, { applicationName: `pp release ${release.label}` });
-      // A retry after a lost answer finds the lock given back, or another's by now.
-      if ((await db.session((session) => readOwner(session)))?.workflowId !== workflowId) return;
-      await runPhase(deps, release, 'release_lock', (step) => step.event('lock_released', { key: ADVISORY_LOCK_KEY }));
-      await db.session((session) => dropOwner(session, workflowId));
+      const owner = await db.session((session) => readOwner(session));
+      // A retry after a lost answer finds the lock given back, or another's by now; and a run that was refused its release (a
+      // reset, too late) still has the lock to give back.
+      if (isOwnedBy(owner, attempt) && owner?.releaseId === release.releaseId) {
+        await runPhase(deps, release, 'release_lock', (step) =>
+          step.event('lock_released', { key: ADVISORY_LOCK_KEY }),
+        );
+      }
+      await db.session((session) => dropOwner(session, attempt));
     },
 
     /** For a release that never got a row: whatever its keeper wrote goes. */
     async dropClaim(): Promise<void> {
-      const { workflowId } = activityInfo().workflowExecution ?? { workflowId: '' };
       const db = new Database(deps.pool, { applicationName: 'pp drop claim' });
-      await db.session((session) => dropOwner(session, workflowId));
+      await db.session((session) => dropOwner(session, thisAttempt()));
     },
   };
+}
+
+function thisAttempt(): Attempt {
+  const { workflowExecution, currentAttemptScheduledTimestampMs: token } = activityInfo();
+  return { workflowId: workflowExecution?.workflowId ?? '', runId: workflowExecution?.runId ?? '', token };
 }
 
 /**

@@ -18,6 +18,8 @@ export interface AcquireRequest extends LockRequest {
   onlyPhases?: readonly Phase[] | undefined;
   importOnly?: readonly string[] | undefined;
   importSkip?: readonly string[] | undefined;
+  /** Run id of the workflow's first run, which its release is known by: a reset has a new one. */
+  firstRunId: string;
 }
 
 /** The owner row is announced, so nobody has to ask again and again. */
@@ -62,13 +64,17 @@ export async function openRelease(
     if (!rows[0]) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
     // A retry after a lost answer, or a reset, finds the row that the workflow has already.
     if (rows[0].release_id !== null) return { releaseId: rows[0].release_id, resumed: false };
+    const reset = await findRelease(session, { workflowId: workflow.workflowId, runId: request.firstRunId });
+    if (reset) return { releaseId: reset.id, resumed: true };
     const resumable = resumesAny(request) ? await findRelease(session, { label: request.label }) : undefined;
     if (!resumable && resumesStaging(request)) throw nothingToResume(request, await stagingHolder(session));
-    const releaseId = resumable?.id ?? (await insertRelease(session, { ...request, ...workflow }));
+    const releaseId =
+      resumable?.id ??
+      (await insertRelease(session, { ...request, workflowId: workflow.workflowId, runId: request.firstRunId }));
     if (resumable) {
       await session.query(
         'update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null where id = $1',
-        [releaseId, workflow.workflowId, workflow.runId, request.mode],
+        [releaseId, workflow.workflowId, request.firstRunId, request.mode],
       );
     }
     await session.query('update pp_release.lock_owner set release_id = $1', [releaseId]);

@@ -3,8 +3,8 @@ import type { ActivityDeps } from './deps.ts';
 import { limitsOf, type RoundRequest } from './finalise_swap.ts';
 import { dropBackup, listBackups } from './live/backups.ts';
 import { proveDownloadsView } from './live/downloads.ts';
+import { runFollowUps } from './live/follow_ups.ts';
 import { attemptRollback as attempt, prepareRollback as prepare, type RollbackAttempt } from './live/rollback.ts';
-import { runLater } from './live/swap.ts';
 import { adoptRelease, awaitLock } from './opening.ts';
 import { Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
@@ -62,9 +62,9 @@ export function rollbackActivities(deps: ActivityDeps) {
       });
     },
 
-    async finishRollback(release: ReleaseRef, later: string[]): Promise<void> {
+    async finishRollback(release: ReleaseRef): Promise<void> {
       await step(release, 'rollback finish', async ({ db, progress }) => {
-        await runLater(db, later, progress);
+        await runFollowUps(db, progress);
         await db.transaction(proveDownloadsView);
       });
     },

@@ -3,6 +3,7 @@ import type { Amount, Beat, Phase, ReleaseState } from '../contracts/index.ts';
 import type { ActivityDeps, LogFacts } from './deps.ts';
 import { Database, type Fence } from './postgres/database.ts';
 import { claimStep, stepApplicationName } from './postgres/fence.ts';
+import { endAttemptsBefore } from './postgres/lock.ts';
 import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
 
 /** A heartbeat carries the cancellation back, so it decides how fast an abort reaches the SQL. */
@@ -16,6 +17,8 @@ export interface Step {
   /** Writes a row of release_events and a log line. */
   event(name: string, facts?: LogFacts): Promise<void>;
   setState(state: ReleaseState): Promise<void>;
+  /** Ends whatever an earlier attempt of any step of the release is doing still; does not wait for it. */
+  endOtherAttempts(): Promise<void>;
 }
 
 export type Progress = (detail: string, amount?: Amount) => void;
@@ -87,6 +90,7 @@ export async function runStep<T>(
         );
         deps.log('info', event, { ...facts, ...payload });
       },
+      endOtherAttempts: () => db.session((session) => endAttemptsBefore(session, release.releaseId, fence.token, 0)),
       setState: (state) => db.transaction((session) => setState(session, release.releaseId, state)),
     });
   }, step);

@@ -41,6 +41,8 @@ export function waitingActivities(deps: ActivityDeps) {
           until,
           ...(failure ? { error_class: failure.type, error_message: failure.message } : {}),
         });
+        const how = answers.map(({ command, effect }) => `• \`${command}\`: ${effect}`);
+        await deps.notify([`Release ${release.label} ${line}`, ...how].join('\n'));
       });
     },
 

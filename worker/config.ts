@@ -35,6 +35,8 @@ const environmentSchema = z.object({
   PP_STATEMENT_TIMEOUT_MS: milliseconds(300_000),
   /** Comma-separated roles whose sessions --end-blockers may end; nobody's by default. */
   PP_END_BLOCKER_ROLES: z.string().default(''),
+  /** Incoming webhook that is told what a release waits for, that it failed or succeeded; nobody is told without it. */
+  PP_SLACK_WEBHOOK_URL: address(['http:', 'https:'], 'https://chat.example/hooks/1').optional(),
   /** Written once the worker polls: how the private stack learns that it is ready. */
   PP_WORKER_READY_FILE: z.string().optional(),
 });
@@ -45,6 +47,7 @@ export interface WorkerConfig extends ActivityConfig {
   temporalNamespace: string;
   logPath: string;
   readyFile: string | undefined;
+  slackWebhookUrl: string | undefined;
 }
 
 /**
@@ -74,5 +77,6 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
       .map((role) => role.trim())
       .filter(Boolean),
     readyFile: env.PP_WORKER_READY_FILE,
+    slackWebhookUrl: env.PP_SLACK_WEBHOOK_URL,
   };
 }

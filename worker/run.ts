@@ -10,6 +10,7 @@ import { bundleWorkflows } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { howClosed } from './how_closed.ts';
 import { FailureInterceptor } from './interceptor.ts';
+import { createNotify } from './notices.ts';
 
 /**
  * Runs a worker until SIGINT or SIGTERM; activities in flight are handed over at once. With a version it gets the
@@ -25,6 +26,7 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
     databaseUrl: config.databaseUrl,
     config,
     log,
+    notify: createNotify(config.slackWebhookUrl, log),
     howClosed: howClosed(new Client({ connection: clientConnection, namespace: config.temporalNamespace })),
   };
   try {
@@ -39,6 +41,10 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
       maxHeartbeatThrottleInterval: '200ms',
       defaultHeartbeatThrottleInterval: '200ms',
       shutdownGraceTime: 0,
+      // A frozen worker's polls still get tasks, each of which is lost until its time limit: so few polls, and a release has
+      // few tasks at a time anyway.
+      maxConcurrentActivityTaskPolls: 2,
+      maxConcurrentWorkflowTaskPolls: 2,
       // Pinned: a release ends on the code that it was started with.
       ...(version && {
         workerDeploymentOptions: { useWorkerVersioning: true, version, defaultVersioningBehavior: 'PINNED' },

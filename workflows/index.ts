@@ -1,2 +1,3 @@
 export { portalRelease } from './release.ts';
 export { portalBackupCleanup, portalRollback } from './rollback.ts';
+export { portalStagingCleanup } from './staging.ts';

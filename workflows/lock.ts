@@ -1,8 +1,9 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
 import { describeFailure } from './failure.ts';
 import { keeper, quick } from './proxies.ts';
 import type { ReleaseRun } from './run.ts';
+import { dropStagingLater } from './staging.ts';
 import { ParkedError } from './waiting.ts';
 
 /** Holds the release lock in the background until it is stopped; a lock that is refused or lost ends the work. */
@@ -10,6 +11,7 @@ export class LockKeeper {
   failure: unknown;
   readonly #scope = new CancellationScope({ cancellable: true });
   readonly #kept: Promise<void>;
+  #stopping = false;
 
   constructor(request: { label: string; purpose: string }, onFailure: (failure: unknown) => void) {
     const keep = () =>
@@ -17,13 +19,15 @@ export class LockKeeper {
         keeper.keepLock.executeWithOptions({ summary: `holds the lock: ${request.purpose}` }, [request]),
       );
     this.#kept = CancellationScope.nonCancellable(keep).catch((error: unknown) => {
-      if (isCancellation(error)) return;
+      // Asked to end, it is over, however it ended: on a killed worker nobody hears the cancellation, it runs out of time.
+      if (this.#stopping || isCancellation(error)) return;
       this.failure = error;
       onFailure(error);
     });
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#scope.cancel();
     await this.#kept;
   }
@@ -39,7 +43,9 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   const lock = new LockKeeper(request, (failure) => run.loseLock(failure));
   try {
     await run.stoppable(async () => {
-      const plan = await run.phase('acquire_lock', () => quick.acquireLock({ ...run.input, ...request }));
+      const plan = await run.phase('acquire_lock', () =>
+        quick.acquireLock({ ...run.input, ...request, firstRunId: workflowInfo().firstExecutionRunId }),
+      );
       run.phaseStatus('acquire_lock').result = {
         release: plan?.release.releaseId,
         resumed: plan?.resumed,
@@ -67,10 +73,11 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
       run.waitFor(undefined);
       await lock.stop();
       try {
-        await giveBack(run, lock.failure);
+        await giveBack(run);
       } finally {
         run.lockGivenBack = true;
       }
+      if (run.stagingLeft) await dropStagingLater(run.release, run.stagingLeft);
       await condition(allHandlersFinished);
     });
   }
@@ -81,24 +88,26 @@ async function writeEnd(run: ReleaseRun, error: unknown): Promise<void> {
   const phase = run.status.phase ?? 'acquire_lock';
   const release = run.plan?.release;
   if (isCancellation(error) && !run.committed) {
-    if (release) await quick.markAborted(release, phase);
+    if (release) run.stagingLeft = (await quick.markAborted(release, phase)).left;
     run.status.state = 'aborted';
     return;
   }
   run.status.state = 'failed';
   const { type, message } = describeFailure(error);
+  // The release is not this run's any more: whoever took over says what became of it.
+  if (type === 'Fenced') return;
   const live = run.committed ? 'the release is live, but was not finished: ' : '';
   if (release) await quick.markFailed(release, { phase, type, message: `${live}${message}` });
 }
 
-async function giveBack(run: ReleaseRun, keeperFailure: unknown): Promise<void> {
+async function giveBack(run: ReleaseRun): Promise<void> {
   const release = run.plan?.release;
   if (release) {
     await run.phase('release_lock', async () => {
       await quick.releaseLock(release);
       return {};
     });
-  } else if (!keeperFailure) {
+  } else {
     await quick.dropClaim();
   }
 }

@@ -24,6 +24,7 @@ const SUMMARIES: Readonly<Record<keyof Activities, string>> = {
   resetCheckpoints: "clears the importers' marks",
   markFailed: 'writes down the failure',
   markAborted: 'writes down the abort, drops staging',
+  dropLeftStaging: 'waits for the locks of staging, then drops it',
   noteDryRun: 'writes down the dry run',
   noteWaiting: 'writes down what the release waits for',
   noteAnswered: 'writes down the answer',
@@ -72,5 +73,7 @@ export const swap = summarised({
 export const keeper = summarised({
   ...common,
   startToCloseTimeout: '60d',
+  // Shorter than the others': until it has run out, a killed worker's lock has nobody who holds it.
+  heartbeatTimeout: '10s',
   retry: { initialInterval: '500ms', backoffCoefficient: 1.5, maximumInterval: '5s' },
 });

@@ -37,10 +37,14 @@ export async function portalRollback(raw: RollbackInputJson): Promise<RollbackRe
       },
     );
     status.step = 'finish';
-    const { later = [], lockWindowMs } = done as typeof done & { later?: string[]; lockWindowMs?: number };
-    await CancellationScope.nonCancellable(() => long.finishRollback(release, later));
+    await CancellationScope.nonCancellable(() => long.finishRollback(release));
     status.step = 'done';
-    return { releaseId: release.releaseId, label: release.label, stamp: input.stamp, lockWindowMs };
+    return {
+      releaseId: release.releaseId,
+      label: release.label,
+      stamp: input.stamp,
+      lockWindowMs: 'lockWindowMs' in done ? done.lockWindowMs : undefined,
+    };
   });
 }
 
@@ -81,14 +85,16 @@ async function underLock<T>(
     const cause = lock.failure ?? error;
     admissions.refuse(cause);
     const failed = release;
-    if (failed && !isCancellation(cause)) {
-      await CancellationScope.nonCancellable(() => quick.noteRollbackFailed(failed, describeFailure(cause)));
+    const failure = describeFailure(cause);
+    // Fenced: another run is at work for that release, or it is over.
+    if (failed && !isCancellation(cause) && failure.type !== 'Fenced') {
+      await CancellationScope.nonCancellable(() => quick.noteRollbackFailed(failed, failure));
     }
     throw cause;
   } finally {
     await CancellationScope.nonCancellable(async () => {
       await lock.stop();
-      if (!lock.failure) await quick.dropClaim();
+      await quick.dropClaim();
       await admissions.allAnswered();
     });
   }

@@ -50,6 +50,8 @@ export class ReleaseRun {
   lockGivenBack = false;
   aborting = false;
   parked: Parked | undefined;
+  /** OIDs of what an abort could not drop: somebody locks it. */
+  stagingLeft: string[] | undefined;
   /** Why the keeper ended: the lock is refused or lost. */
   lockFailure: unknown;
   /** Importers that are done: a retry of their phase leaves them out. */

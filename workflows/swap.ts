@@ -13,7 +13,6 @@ const LOOKING_SHARE = 0.8;
 export interface Swapped {
   outcome: string;
   stamp?: string | null;
-  later?: string[];
 }
 
 interface Round {
@@ -54,9 +53,8 @@ export async function swapToLive(run: ReleaseRun, plan: ReleasePlan, status: Ste
     await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
     run.commit(await swapInRounds(run, plan, status));
   }
-  const { later = [], ...result } = run.swapped as Swapped;
-  await run.finishing(() => long.finishSwap(release, { later, seconds: secondsSince(started) }));
-  return { ...result, followUps: later.length };
+  const done = await run.finishing(() => long.finishSwap(release, { seconds: secondsSince(started) }));
+  return { ...run.swapped, ...done };
 }
 
 async function swapInRounds(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<Swapped> {

@@ -2,6 +2,7 @@ import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
+import { keepFollowUps } from './follow_ups.ts';
 import { dropLedger, ledgerFingerprint, makeLedger } from './ledger.ts';
 import { endBlockers, findBlockers } from './lock.ts';
 import type { SwapSnapshot } from './model.ts';
@@ -106,6 +107,7 @@ function compose(db: Database, plan: SwapPlan, { patienceMs }: AttemptLimits, en
   return [
     'begin',
     ...(fence ? [fence] : []),
+    ...(ending === 'commit' ? keepFollowUps(plan.after) : []),
     ...before.map(({ sql }) => sql),
     `set local lock_timeout = ${literal(`${patienceMs ?? VIEW_LOCK_MS}ms`)}`,
     `lock table ${plan.locks.join(', ')} in access exclusive mode${patienceMs ? '' : ' nowait'}`,

@@ -9,6 +9,7 @@ import { addForeignKeys, addIndexes } from '../staging/indexes.ts';
 import { editedLookups } from '../staging/live_lookups.ts';
 import { requireTables } from '../staging/validate.ts';
 import { refused } from './attempt.ts';
+import { runLeftFollowUps } from './follow_ups.ts';
 import { dropLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
@@ -54,6 +55,8 @@ export async function complete(
   plan: (session: Session) => Promise<Prepared>,
   onStep: (step: string) => void,
 ): Promise<Prepared> {
+  // Of a swap or rollback whose workflow was terminated after COMMIT.
+  await runLeftFollowUps(db, onStep);
   // An attempt that was cut off left its twin of releases: it lacks the releases since, and would be taken for this one's.
   await dropLedger(db);
   const first = await db.session(plan);

@@ -13,7 +13,7 @@ import { complete } from './prepare.ts';
 import { proveLive } from './swap.ts';
 
 export type RollbackAttempt =
-  | { outcome: 'rolled back'; stamp: string; lockWindowMs: number; tries: number; ended: Blocker[]; later: string[] }
+  | { outcome: 'rolled back'; stamp: string; lockWindowMs: number; tries: number; ended: Blocker[] }
   | { outcome: 'already rolled back'; stamp: string }
   | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
 
@@ -73,5 +73,5 @@ export async function attemptRollback(
   }
   await proveLive(db, ready.snapshot);
   const { lockWindowMs, tries, ended } = attempt;
-  return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended, later: ready.plan.after.map(({ sql }) => sql) };
+  return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended };
 }

@@ -15,7 +15,6 @@ export type SwapAttempt =
       lockWindowMs: number;
       tries: number;
       ended: Blocker[];
-      later: string[];
     }
   | { outcome: 'already swapped'; stamp: string | null }
   | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
@@ -39,8 +38,7 @@ export async function attemptSwap(db: Database, release: ReleaseRef, limits: Att
   }
   await proveLive(db, ready.snapshot);
   const { lockWindowMs, tries, ended } = attempt;
-  const later = ready.plan.after.map(({ sql }) => sql);
-  return { outcome: 'swapped', stamp, statements: ready.plan.inside.length, lockWindowMs, tries, ended, later };
+  return { outcome: 'swapped', stamp, statements: ready.plan.inside.length, lockWindowMs, tries, ended };
 }
 
 /** The swap of a release that is live already. */
@@ -68,19 +66,4 @@ async function stampOfPrevious(session: Session): Promise<string | null> {
     'select max(stamp) as stamp from pp_release.backup_names',
   );
   return rows[0]?.stamp ?? null;
-}
-
-/**
- * What follows COMMIT outside the lock: foreign keys of other tables are validated, and materialized views that read
- * released relations through a view are refreshed. Each by itself, and again without harm.
- */
-export async function runLater(
-  db: Database,
-  statements: readonly string[],
-  onStep: (sql: string) => void,
-): Promise<void> {
-  for (const sql of statements) {
-    onStep(sql);
-    await db.transaction((session) => session.query(sql));
-  }
 }

@@ -66,7 +66,10 @@ export class Database {
       await client.query(sessionSettings(applicationName, settings));
       signal?.addEventListener('abort', cancel, { once: true });
       signal?.throwIfAborted();
-      return await work(client);
+      const result = await work(client);
+      signal?.removeEventListener('abort', cancel);
+      await forget(client);
+      return result;
     } catch (error) {
       broken ??= error instanceof Error ? error : new Error(String(error));
       throw error;
@@ -74,8 +77,8 @@ export class Database {
       end();
       signal?.removeEventListener('abort', cancel);
       client.off('error', onError);
-      // After an error a session may be in any state; and one with settings of its own is not for the next user.
-      client.release(broken ?? true);
+      // After an error a session may be in any state: the next user gets another one.
+      client.release(broken);
     }
   }
 
@@ -157,6 +160,12 @@ export class Database {
   }
 }
 
+/** Makes a session as new: a step opens many short ones, and each new connection costs the server a process. */
+async function forget(client: pg.PoolClient): Promise<void> {
+  client.removeAllListeners('notification');
+  await client.query('discard all');
+}
+
 /** The query in flight fails at once with a lost connection. */
 function abandon(client: pg.PoolClient): void {
   (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
@@ -203,9 +212,18 @@ async function rollBack(session: Session, cause: unknown): Promise<void> {
   }
 }
 
+/** application_name of a session that no step has at the moment. */
+const IDLE_NAME = 'pp-release idle';
+
 /** Pool with the settings that every connection of ours has. */
 export function createPool(connectionString: string, max = 10): pg.Pool {
-  const pool = new pg.Pool({ connectionString, max, keepAlive: true, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    keepAlive: true,
+    connectionTimeoutMillis: 10_000,
+    application_name: IDLE_NAME,
+  });
   // Without a listener an idle connection that breaks would end the process; the next query reports the trouble.
   pool.on('error', () => undefined);
   return pool;

@@ -30,6 +30,8 @@ export const SQLSTATE = {
   insufficientPrivilege: '42501',
   dependentObjects: '2BP01',
   undefinedTable: '42P01',
+  undefinedObject: '42704',
+  undefinedSchema: '3F000',
   undefinedFile: '58P01',
   fdwUnableToEstablishConnection: '08001',
   invalidPassword: '28P01',

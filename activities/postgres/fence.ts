@@ -1,6 +1,6 @@
 import type { Database, Fence, Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
-import { readOwner } from './lock.ts';
+import { endAttemptsBefore, isOwnedBy, type Owner, readOwner } from './lock.ts';
 
 /** application_name of a step's sessions: a later attempt finds the earlier ones by it. At most 63 bytes. */
 export function stepApplicationName({ releaseId, step, token }: Omit<Fence, 'runId'>): string {
@@ -40,22 +40,40 @@ export async function claimStep(db: Database, fence: Fence, workflowId: string):
  * run makes it the owner, and ends whatever is older than itself.
  */
 async function joinRun(session: Session, { releaseId, runId, token, step }: Fence, workflowId: string): Promise<void> {
-  const owner = await readOwner(session);
-  if (
-    owner?.workflowId !== workflowId ||
-    owner.releaseId !== releaseId ||
-    (owner.runId !== runId && owner.runToken > token)
-  ) {
+  const ours = (owner: Owner | undefined): Owner => {
+    const hasIt = owner?.releaseId === releaseId || owner?.releaseId === null;
+    if (owner && hasIt && isOwnedBy(owner, { workflowId, runId, token })) return owner;
     throw fenced(`release ${releaseId} no longer holds the release lock`, { releaseId, runId, token, step });
-  }
-  if (owner.runId === runId) return;
+  };
+  const owner = ours(await readOwner(session));
+  if (owner.releaseId === releaseId && owner.runId === runId) return;
+  if (owner.runId !== runId) await endAttemptsBefore(session, releaseId, token);
+  // From here on nobody else becomes the owner; and nothing of the run before is on its way to a COMMIT.
+  const held = ours(await readOwner(session, owner.runId === runId ? 'for no key update' : 'for update'));
+  if (held.releaseId === null) await requireNotOver(session, { releaseId, runId, token, step });
   await session.query(
-    `select pg_terminate_backend(pid, 10000) from pg_stat_activity
-     where application_name ~ $1 and substring(application_name from '[0-9]+$')::bigint < $2 and pid <> pg_backend_pid() and datname = current_database()`,
-    [`^pp ${releaseId} .* [0-9]+$`, token],
+    `update pp_release.lock_owner set release_id = $1, run_id = $2,
+       run_token = case when run_id = $2 then run_token else $3 end`,
+    [releaseId, runId, token],
   );
-  await session.query('select from pp_release.lock_owner for update');
-  await session.query('update pp_release.lock_owner set run_id = $1, run_token = $2', [runId, token]);
+}
+
+/**
+ * A reset of a workflow that had ended took the lock anew, but knows its release from its history: it goes on with it.
+ *
+ * @throws ReleaseError Fenced when the release was live and is not any more: to swap it again would undo what came after it
+ */
+async function requireNotOver(session: Session, fence: Fence): Promise<void> {
+  const { rows } = await session.query<{ label: string; over: boolean }>(
+    `select label, not is_current and exists (select from pp_release.generations where release_id = r.id) as over
+     from releases r where id = $1`,
+    [fence.releaseId],
+  );
+  const [row] = rows;
+  if (!row) throw fenced(`there is no release ${fence.releaseId}`, fence);
+  if (row.over) {
+    throw fenced(`release ${fence.releaseId} (${row.label}) was live and was rolled back or superseded since`, fence);
+  }
 }
 
 /** A terminated session rolls back, so the next statement finds the state before it. */

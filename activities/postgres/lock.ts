@@ -20,6 +20,8 @@ export interface Owner {
   workflowId: string;
   runId: string;
   runToken: number;
+  /** Scheduled time (ms) of the newest attempt that has become the keeper. */
+  keeperToken: number;
   purpose: string;
   since: string;
   keeperPid: number | null;
@@ -41,10 +43,13 @@ export interface Claimant {
 export type HowClosed = (workflowId: string, runId: string) => Promise<string | undefined>;
 
 const OWNER = `select release_id::int as "releaseId", workflow_id as "workflowId", run_id as "runId",
-  run_token::float8 as "runToken", purpose, to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
+  run_token::float8 as "runToken", keeper_token::float8 as "keeperToken", purpose, to_char(since at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
   keeper_pid as "keeperPid", keeper_backend_start::text as "keeperBackendStart" from pp_release.lock_owner`;
 
-export async function readOwner(session: Session, rowLock: '' | 'for no key update' = ''): Promise<Owner | undefined> {
+export async function readOwner(
+  session: Session,
+  rowLock: '' | 'for no key update' | 'for update' = '',
+): Promise<Owner | undefined> {
   const { rows } = await session.query<Owner>(`${OWNER} ${rowLock}`);
   return rows[0];
 }
@@ -54,7 +59,7 @@ export async function readOwner(session: Session, rowLock: '' | 'for no key upda
  * workflow is closed is taken over; its sessions are ended and its release is marked as failed.
  *
  * @param options.renew the claimant held the lock before: it gets it back only where the owner row still names it
- * @throws ReleaseError LockHeld naming who holds it, since when and for what
+ * @throws ReleaseError LockHeld naming who holds it, since when and for what; Fenced for an attempt that comes too late
  */
 export async function takeLock(
   session: Session,
@@ -63,9 +68,10 @@ export async function takeLock(
   { renew = false }: { renew?: boolean } = {},
 ): Promise<void> {
   const before = await readOwner(session);
-  if (renew && (before?.workflowId !== claimant.workflowId || before.runToken > claimant.token)) {
+  if (renew && before?.workflowId !== claimant.workflowId) {
     throw new ReleaseError('Fenced', 'the release lock was given back or taken over while the connection was lost');
   }
+  if (before?.workflowId === claimant.workflowId) await announceKeeper(session, before, claimant);
   const isRival = before && before.workflowId !== claimant.workflowId;
   const closed = isRival ? await howClosed(before.workflowId, before.runId) : undefined;
   if (isRival && closed === undefined) throw lockHeld(holderOf(before));
@@ -74,8 +80,13 @@ export async function takeLock(
   await session.query('begin');
   try {
     const owner = await readOwner(session, 'for no key update');
-    if (owner && (owner.workflowId !== before?.workflowId || owner.runToken > claimant.token))
-      throw lockHeld(holderOf(owner));
+    // Somebody else has taken it, or a rival was reset, since Temporal was asked.
+    const hasChanged = owner?.workflowId !== before?.workflowId || (isRival && owner?.runToken !== before.runToken);
+    if (owner && hasChanged) throw lockHeld(holderOf(owner));
+    requireNewest(owner, claimant);
+    if (await hasGivenBack(session, claimant)) {
+      throw new ReleaseError('Fenced', 'this run has given the release lock back already');
+    }
     if (owner && owner.workflowId !== claimant.workflowId) await closeAbandoned(session, owner, closed ?? 'closed');
     await writeOwner(session, claimant);
     await session.query('commit');
@@ -86,16 +97,67 @@ export async function takeLock(
   }
 }
 
+/**
+ * Before anything else, the workflow's new keeper is written down: an older one that loses its session now, on a worker
+ * that only Temporal has lost, does not take it back. A reset's keeper ends what the run before is doing still.
+ */
+async function announceKeeper(session: Session, before: Owner, claimant: Claimant): Promise<void> {
+  requireNewest(before, claimant);
+  const { workflowId, runId, token } = claimant;
+  const { rowCount } = await session.query(
+    `update pp_release.lock_owner set keeper_token = $3
+     where workflow_id = $1 and run_id = $2 and keeper_token <= $3 and run_token = $4`,
+    [workflowId, before.runId, token, before.runToken],
+  );
+  if (rowCount !== 1) {
+    // A step of the new run, or another keeper, was there meanwhile.
+    const now = await readOwner(session);
+    if (now?.workflowId === workflowId) await announceKeeper(session, now, claimant);
+    return;
+  }
+  if (before.runId !== runId && before.releaseId !== null) await endAttemptsBefore(session, before.releaseId, token);
+}
+
+/**
+ * Ends what earlier attempts of a release's steps are doing still: after a reset, or on a frozen worker with locks in hand.
+ *
+ * @param waitMs how long each may take to end; 0 only tells it to
+ */
+export async function endAttemptsBefore(
+  session: Session,
+  releaseId: number,
+  token: number,
+  waitMs = 10_000,
+): Promise<void> {
+  await session.query(
+    `select pg_terminate_backend(pid, $3) from pg_stat_activity
+     where application_name ~ $1 and substring(application_name from '[0-9]+$')::bigint < $2
+       and pid <> pg_backend_pid() and datname = current_database()`,
+    [`^pp ${releaseId} .* [0-9]+$`, token, waitMs],
+  );
+}
+
+/** A worker that was frozen, with the task in hand or in its poll, tries to take the lock for what goes on without it. */
+function requireNewest(owner: Owner | undefined, { workflowId, runId, token }: Claimant): void {
+  if (owner?.workflowId !== workflowId) return;
+  // The run's token may be that of a step, scheduled after this keeper.
+  if ((owner.runId === runId ? owner.keeperToken : owner.runToken) <= token) return;
+  throw new ReleaseError('Fenced', 'a later attempt or another run of this workflow holds the release lock');
+}
+
 async function writeOwner(session: Session, claimant: Claimant): Promise<void> {
   const { workflowId, runId, token, purpose } = claimant;
   await session.query(
     `insert into pp_release.lock_owner as o
-       (workflow_id, run_id, run_token, purpose, keeper_pid, keeper_backend_start)
-     select $1, $2, $3, $4, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()
+       (workflow_id, run_id, run_token, keeper_token, purpose, keeper_pid, keeper_backend_start)
+     select $1, $2, $3, $3, $4, pid, backend_start from pg_stat_activity where pid = pg_backend_pid()
      on conflict (singleton) do update set
        release_id = case when o.workflow_id = excluded.workflow_id then o.release_id end,
        since = case when o.workflow_id = excluded.workflow_id then o.since else excluded.since end,
-       workflow_id = excluded.workflow_id, run_id = excluded.run_id, run_token = excluded.run_token,
+       workflow_id = excluded.workflow_id, run_id = excluded.run_id,
+       run_token = case when o.run_id = excluded.run_id then greatest(o.run_token, excluded.run_token)
+                        else excluded.run_token end,
+       keeper_token = excluded.keeper_token,
        purpose = excluded.purpose, keeper_pid = excluded.keeper_pid,
        keeper_backend_start = excluded.keeper_backend_start`,
     [workflowId, runId, token, purpose],
@@ -118,7 +180,7 @@ async function endKeeper(session: Session, owner: Owner | undefined): Promise<vo
  * for, so that whoever is refused is told its name.
  */
 async function holdAdvisoryLock(session: Session, before: Owner | undefined): Promise<void> {
-  const deadline = Date.now() + RIVAL_LIMIT_MS;
+  let deadline = Date.now() + RIVAL_LIMIT_MS;
   for (;;) {
     const { rows } = await session.query<{ held: boolean }>('select pg_try_advisory_lock($1) as held', [
       ADVISORY_LOCK_KEY,
@@ -128,8 +190,12 @@ async function holdAdvisoryLock(session: Session, before: Owner | undefined): Pr
     if (owner && owner.workflowId !== before?.workflowId) throw lockHeld(holderOf(owner));
     const holder = await advisoryHolder(session);
     const isRival = holder === undefined || holder.application.startsWith(KEEPER_PREFIX);
-    if (!isRival || Date.now() > deadline)
-      throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+    if (!isRival) throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+    if (Date.now() > deadline) {
+      // A keeper without an owner row for so long is one that was frozen on its way.
+      if (holder) await session.query('select pg_terminate_backend($1, 5000)', [holder.pid]);
+      deadline = Date.now() + RIVAL_LIMIT_MS;
+    }
     await delay(20);
   }
 }
@@ -154,6 +220,9 @@ async function closeAbandoned(session: Session, owner: Owner, closed: string): P
   );
   // Waits for what those sessions held, if one of them is still on its way out.
   await session.query('delete from pp_release.lock_owner');
+  await session.query('insert into pp_release.lock_given_back (run_id) values ($1) on conflict do nothing', [
+    owner.runId,
+  ]);
   if (owner.releaseId === null) return;
   const text = `workflow ${owner.workflowId} was ${closed} before it could end the release`;
   await session.query(
@@ -191,10 +260,35 @@ export async function dropAbandoned(session: Session, howClosed: HowClosed): Pro
   }
 }
 
-/** Gives the lock back; the keeper's session may still be there and ends with its activity. */
-export async function dropOwner(session: Session, workflowId: string): Promise<boolean> {
-  const { rowCount } = await session.query('delete from pp_release.lock_owner where workflow_id = $1', [workflowId]);
-  return rowCount === 1;
+/** An attempt of one run of a workflow; its token is the attempt's scheduled time (ms). */
+export type Attempt = Pick<Claimant, 'workflowId' | 'runId' | 'token'>;
+
+/** True when the attempt is of the owner's run, or of a newer one (a reset). */
+export function isOwnedBy(owner: Owner | undefined, { workflowId, runId, token }: Attempt): boolean {
+  return owner?.workflowId === workflowId && (owner.runId === runId || owner.runToken <= token);
+}
+
+/** Gives the lock back for good, also where the keeper's session lingers on a frozen worker. */
+export async function dropOwner(session: Session, attempt: Attempt): Promise<void> {
+  const owner = await readOwner(session);
+  if (isOwnedBy(owner, attempt)) {
+    await endKeeper(session, owner);
+    // A step that hangs on a frozen worker would keep the owner row.
+    if (owner?.releaseId) await endAttemptsBefore(session, owner.releaseId, attempt.token, 0);
+  }
+  // One statement, so that a keeper finds its owner row or this one.
+  await session.query(
+    `with dropped as (
+       delete from pp_release.lock_owner where workflow_id = $1 and (run_id = $2 or run_token <= $3)),
+     old as (delete from pp_release.lock_given_back where at < now() - interval '90 days')
+     insert into pp_release.lock_given_back (run_id) values ($2) on conflict do nothing`,
+    [attempt.workflowId, attempt.runId, attempt.token],
+  );
+}
+
+async function hasGivenBack(session: Session, { runId }: Attempt): Promise<boolean> {
+  const { rowCount } = await session.query('select from pp_release.lock_given_back where run_id = $1', [runId]);
+  return rowCount !== 0;
 }
 
 export function holderOf(owner: Owner): LockHolder {

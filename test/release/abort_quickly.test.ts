@@ -66,11 +66,12 @@ it('a portal that is frozen in the middle of a statement: state and lock within 
     );
     return row?.n === 0;
   });
+  await eventually('nothing is left of staging', async () => (await stagingRelations(harness)).length === 0);
   const next = await harness.pp(['start', 'Feb2026', '--wait']);
   expect([next.code, next.stderr]).toEqual([0, '']);
 });
 
-it('a staging table that somebody has locked: within 5 s; what is left is said, and the next release drops it', async () => {
+it('a staging table that somebody has locked: within 5 s; what is left is said, and dropped when the lock is gone', async () => {
   expect((await harness.pp(['start', 'Mar2026', '--stop-after', 'build_staging', '--wait'])).code).toBe(0);
   const somebody = await harness.session('report of Kim');
   await somebody.query('begin; lock table staging_sources in access exclusive mode');
@@ -87,7 +88,37 @@ it('a staging table that somebody has locked: within 5 s; what is left is said, 
   const resumed = await harness.pp(['start', 'Mar2026', '--start-at', 'finalise_swap', '--wait']);
   expect([resumed.code, resumed.stderr]).toEqual([1, expect.stringContaining('there is no staging')]);
   await somebody.end();
+  await eventually('nothing is left of staging', async () => (await stagingRelations(harness)).length === 0);
+  expect(await eventOf(harness, id, 'staging_dropped')).toEqual({ after: 'waiting for its locks' });
   expect(await liveState(harness)).toEqual(before);
   const next = await harness.pp(['start', 'Mar2026', '--wait']);
+  expect([next.code, next.stderr]).toEqual([0, '']);
+});
+
+it('a release that starts while staging of an aborted one is locked: it waits for the lock, and keeps its own staging', async () => {
+  expect((await harness.pp(['start', 'Apr2026', '--stop-after', 'build_staging', '--wait'])).code).toBe(0);
+  const somebody = await harness.session('report of Kim');
+  await somebody.query('begin; lock table staging_sources in access exclusive mode');
+  expect((await harness.pp(['start', 'Apr2026', '--start-at', 'import_core'])).code).toBe(0);
+  await eventually('an importer waits', () => waitsForLock(harness));
+  expect(await abort('Apr2026')).toBeLessThan(LIMIT_MS);
+  const waiting = () =>
+    harness.live(
+      `select from pg_stat_activity where application_name like 'pp left staging %' and wait_event_type = 'Lock'`,
+    );
+  await eventually('what is left is waited for', async () => (await waiting()).length === 1);
+  expect((await harness.pp(['start', 'May2026', '--mode', 'dry-run'])).code).toBe(0);
+  await eventually('the next release waits too', async () => {
+    const rows = await harness.live(
+      `select from pg_stat_activity where application_name ~ '^pp [0-9]+ ' and wait_event_type = 'Lock' and datname = current_database()`,
+    );
+    return rows.length > 0;
+  });
+  await somebody.end();
+  expect((await harness.pp(['watch', 'May2026'])).code).toBe(0);
+  expect((await releaseOf(harness, 'May2026')).state).toBe('validating');
+  expect(await stagingRelations(harness)).toContain('staging_sources');
+  expect(await waiting()).toEqual([]);
+  const next = await harness.pp(['start', 'May2026', '--start-at', 'finalise_swap', '--wait']);
   expect([next.code, next.stderr]).toEqual([0, '']);
 });

@@ -176,6 +176,20 @@ describe('a failure after COMMIT of the swap', () => {
   });
 });
 
+it('a failure after COMMIT that nobody retries: at the time limit it fails, and says that the release is live', async () => {
+  const stamp = (await backupStamps(harness)).at(-1);
+  await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
+  const { code, stderr } = await start('Jul2026', '--retry-timeout', '0.0004', '--wait');
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/cleanup_and_retention/)]);
+  expect(await releaseOf(harness, 'Jul2026')).toMatchObject({
+    state: 'failed',
+    is_current: true,
+    error_text: expect.stringContaining('the release is live, but was not finished'),
+  });
+  expect(await lockIsFree(harness)).toBe(true);
+  await harness.live('drop view of_kim');
+});
+
 it('acquire_lock never waits: what it refuses ends at once', async () => {
   const { code, stderr } = await start('Dec2026', '--start-at', 'finalise_swap');
   expect([code, stderr]).toEqual([1, expect.stringMatching(/no release is called Dec2026/)]);

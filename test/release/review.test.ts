@@ -161,6 +161,29 @@ it('start --wait keeps following a release that waits, and says on standard erro
   expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ id: release.id, state: 'succeeded', is_current: true });
 });
 
+it('a lock whose session is lost while the release waits is taken anew, and the release goes on waiting', async () => {
+  expect((await pp('start', 'Aug2026', '--mode', 'review')).code).toBe(0);
+  await waitsFor(harness, 'promote');
+  const keeper = async () => {
+    const [row] = await harness.live<{ pid: number }>(
+      `select keeper_pid as pid from pp_release.lock_owner join pg_locks on pid = keeper_pid and locktype = 'advisory'`,
+    );
+    return row?.pid;
+  };
+  const lost = await keeper();
+  await harness.live('select pg_terminate_backend($1)', [lost]);
+  await eventually('another session holds the lock', async () => {
+    const pid = await keeper();
+    return pid !== undefined && pid !== lost;
+  });
+  // The signal of a person at the Web UI is taken as the command is.
+  await handle('Aug2026').signal('park', { by: 'Kim' });
+  expect((await pp('watch', 'Aug2026')).code).toBe(0);
+  const { id } = await releaseOf(harness, 'Aug2026');
+  expect(await eventOf(harness, id, 'parked')).toMatchObject({ by: 'Kim' });
+  expect(await lockIsFree(harness)).toBe(true);
+});
+
 it('at the time limit it is parked', async () => {
   const waiting = pp('start', 'Mar2026', '--mode', 'review', '--review-timeout', '0.0004', '--wait', '--json');
   const { code, stdout } = await waiting;

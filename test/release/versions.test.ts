@@ -60,11 +60,25 @@ it('a version that no worker has polled for is refused with exit 3, and says how
   expect([code, stderr]).toEqual([3, expect.stringMatching(/start its worker first, with pp-release worker --depl/)]);
 });
 
+it('a release that an unversioned worker has started goes on with the first version that is deployed', async () => {
+  const unversioned = await startWorker(mkdtempSync(join(dir, 'worker ')), harness.env);
+  workers.push(unversioned);
+  expect((await harness.pp(['start', 'Dec2025', '--mode', 'review'])).code).toBe(0);
+  await waitsFor(harness, 'promote');
+  const zero = await addWorker('zero');
+  expect((await harness.pp(['deploy', ...version('zero')])).code).toBe(0);
+  await unversioned.stop();
+  expect((await harness.pp(['promote', 'Dec2025', '--yes'])).code).toBe(0);
+  const { stdout } = await harness.pp(['watch', 'Dec2025']);
+  expect(stdout).toContain('ended as succeeded');
+  expect(await ranOn('Dec2025')).toEqual([unversioned.pid, zero.pid]);
+});
+
 it('a release stays with the version that it was started on, a new one goes to the version deployed since', async () => {
   one = await addWorker('one');
   const first = await harness.pp(['deploy', ...version('one'), '--json']);
   expect([first.code, first.stderr]).toEqual([0, '']);
-  expect(JSON.parse(first.stdout)).toEqual({ deployment: 'releases', buildId: 'one', previousBuildId: null });
+  expect(JSON.parse(first.stdout)).toEqual({ deployment: 'releases', buildId: 'one', previousBuildId: 'zero' });
   const started = await harness.pp(['start', 'Jan2026', '--mode', 'review']);
   expect([started.code, started.stderr]).toEqual([0, '']);
   await waitsFor(harness, 'promote');

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 import type { AttemptLimits } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
+import { runFollowUps } from '../../activities/live/follow_ups.ts';
 import { prepareStaging } from '../../activities/live/prepare.ts';
 import { planPromote } from '../../activities/live/promote.ts';
 import { attemptRollback, prepareRollback, type RollbackAttempt } from '../../activities/live/rollback.ts';
-import { attemptSwap, runLater, type SwapAttempt } from '../../activities/live/swap.ts';
+import { attemptSwap, type SwapAttempt } from '../../activities/live/swap.ts';
 import { createStagingViews, indexStagingViews } from '../../activities/portal/materialized_views.ts';
 import { createPool, Database } from '../../activities/postgres/database.ts';
 import { insertRelease, type ReleaseRef, refOf } from '../../activities/postgres/releases.ts';
@@ -59,7 +60,7 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
       prepareStaging(db, async (session) => planPromote(session, release.releaseId, await freeStamp(session)), QUIET),
     swap: async (release, limits = {}) => {
       const attempt = await attemptSwap(db, release, { ...LIMITS, ...limits });
-      if (attempt.outcome === 'swapped') await runLater(db, attempt.later, QUIET);
+      if (attempt.outcome === 'swapped') await runFollowUps(db, QUIET);
       return attempt;
     },
     release: async (label) => {
@@ -72,7 +73,7 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
     rollback: async (release, stamp, { discardStaging = false } = {}) => {
       await prepareRollback(db, release, { stamp, discardStaging }, QUIET);
       const attempt = await attemptRollback(db, release, stamp, LIMITS);
-      if (attempt.outcome === 'rolled back') await runLater(db, attempt.later, QUIET);
+      if (attempt.outcome === 'rolled back') await runFollowUps(db, QUIET);
       return attempt;
     },
     rows: (sql, values = []) => db.query(sql, values),

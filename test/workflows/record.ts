@@ -100,6 +100,32 @@ it('an abort at an import, and one while the swap waits for a reader', async () 
   await keep('abort_at_swap', release('Jul2026'), 'aborted');
 });
 
+it('an abort that leaves staging, which somebody locks, to a workflow of its own', async () => {
+  await pp('start', 'Sep2026', '--stop-after', 'build_staging', '--wait');
+  const sources = await held('staging_sources');
+  await pp('start', 'Sep2026', '--start-at', 'import_core');
+  await eventually('an importer waits', () => waitsForLock(harness));
+  await pp('abort');
+  await keep('abort_staging_left', release('Sep2026'), 'aborted');
+  await sources.end();
+  await keep('staging_cleanup', `portal-staging-cleanup-${(await releaseOf(harness, 'Sep2026')).id}`);
+});
+
+it('a release that a schedule starts', async () => {
+  await pp('schedule', 'create', '--id', 'monthly', '--mode', 'dry-run');
+  const [start, end] = [new Date('2026-11-01T05:00:00Z'), new Date('2026-11-01T07:00:00Z')];
+  await harness.temporal.schedule.getHandle('monthly').backfill({ start, end, overlap: 'SKIP' });
+  const started = await eventually('the schedule has started it', async () => {
+    const { info } = await harness.temporal.schedule.getHandle('monthly').describe();
+    return info.recentActions[0]?.action.workflow.workflowId;
+  });
+  const handle = harness.temporal.workflow.getHandle(started);
+  await handle.result();
+  if ((await releaseOf(harness, 'Nov2026')).state !== 'validating')
+    throw new Error('the scheduled dry run did not end');
+  writeHistory('scheduled', await handle.fetchHistory());
+});
+
 it('a failure that fails, and one that is retried', async () => {
   await pp('start', 'Aug2026', '--stop-after', 'build_staging', '--wait');
   await keep('stopped_after_build_staging', release('Aug2026'));

@@ -11,6 +11,7 @@ const SHAPES = [
   'abort_at_gate',
   'abort_at_import',
   'abort_at_swap',
+  'abort_staging_left',
   'backup_cleanup',
   'dry_run',
   'failed',
@@ -19,6 +20,8 @@ const SHAPES = [
   'review_parked',
   'review_promoted',
   'rollback',
+  'scheduled',
+  'staging_cleanup',
   'stopped_after_build_staging',
   'success',
 ];

@@ -1,0 +1,81 @@
+import type { Database } from '../postgres/database.ts';
+import { SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
+import { literal } from '../postgres/identifiers.ts';
+import type { PlanStatement } from './plan.ts';
+
+/** Writes the follow-ups down; part of the swap's own transaction. */
+export function keepFollowUps(statements: readonly PlanStatement[]): string[] {
+  return statements.map(
+    ({ sql, reason }) =>
+      `insert into pp_release.follow_ups (statement, reason) select ${literal(sql)}, ${literal(reason)}
+       where not exists (select from pp_release.follow_ups where statement = ${literal(sql)})`,
+  );
+}
+
+/**
+ * Does what follows the last COMMIT and is not done yet: foreign keys of other tables are validated, and materialized
+ * views that read released relations through a view are refreshed. Each in a transaction of its own.
+ *
+ * @returns how many were done
+ * @throws whatever PostgreSQL says of the first that fails; it stays to be done
+ */
+export async function runFollowUps(db: Database, onStep: (reason: string) => void): Promise<number> {
+  const followUps = await readFollowUps(db);
+  for (const followUp of followUps) {
+    onStep(followUp.reason);
+    await runOne(db, followUp);
+  }
+  return followUps.length;
+}
+
+/**
+ * The same for what an earlier swap or rollback has left, before the next one. What cannot be done stays: a materialized
+ * view that fails on the new data must not stand in the way of the rollback that mends it.
+ */
+export async function runLeftFollowUps(db: Database, onStep: (reason: string) => void): Promise<void> {
+  for (const followUp of await readFollowUps(db)) {
+    onStep(followUp.reason);
+    try {
+      await runOne(db, followUp);
+    } catch (error) {
+      const state = sqlstateOf(error);
+      // Without an SQLSTATE it is an abort, or the connection; 57 and 08 say that in PostgreSQL's words.
+      if (state === undefined || /^(57|08|PP)/.test(state)) throw error;
+      onStep(`${followUp.reason}: it stays to be done, since ${(error as Error).message}`);
+    }
+  }
+}
+
+interface FollowUp {
+  id: string;
+  statement: string;
+  reason: string;
+}
+
+const readFollowUps = (db: Database): Promise<FollowUp[]> =>
+  db.query<FollowUp>('select id, statement, reason from pp_release.follow_ups order by id');
+
+async function runOne(db: Database, { id, statement }: FollowUp): Promise<void> {
+  const forget = 'delete from pp_release.follow_ups where id = $1';
+  try {
+    await db.transaction(async (session) => {
+      await session.query(statement);
+      await session.query(forget, [id]);
+    });
+  } catch (error) {
+    if (!isGone(error)) throw error;
+    await db.transaction((session) => session.query(forget, [id]));
+  }
+}
+
+/** Somebody has dropped since what was to be validated or refreshed. */
+function isGone(error: unknown): boolean {
+  const state = sqlstateOf(error);
+  return state !== undefined && GONE.has(state);
+}
+
+const GONE: ReadonlySet<string> = new Set([
+  SQLSTATE.undefinedTable,
+  SQLSTATE.undefinedObject,
+  SQLSTATE.undefinedSchema,
+]);

@@ -1,0 +1,129 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { createHarness, type ReleaseHarness } from '../support/release.ts';
+import { resetTo } from '../support/reset.ts';
+import { contents, events, lockIsFree, releaseOf, stagingRelations, waitsForLock } from '../support/state.ts';
+import { startWorker, type TestWorker } from '../support/worker.ts';
+
+/** The heartbeat time limit of an importer, that of steps which the frozen worker's polls get besides, and the rest of the release. */
+const TAKEN_OVER_WITHIN_MS = 150_000;
+
+let harness: ReleaseHarness;
+let dir: string;
+let undisturbed: Record<string, string>;
+let frozen: TestWorker;
+let other: TestWorker;
+
+const addWorker = () => startWorker(mkdtempSync(join(dir, 'worker ')), harness.env);
+
+beforeAll(async () => {
+  dir = mkdtempSync(join(tmpdir(), 'pp frozen '));
+  harness = await createHarness({ worker: false });
+});
+beforeEach(async () => {
+  frozen = await addWorker();
+});
+afterEach(async () => {
+  await frozen?.stop('SIGKILL');
+  await other?.stop('SIGKILL');
+});
+afterAll(async () => {
+  await harness?.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** A release whose importer waits for a lock of somebody else's; then its worker is frozen, and the lock is given up. */
+async function freezeInImport(label: string): Promise<number> {
+  const somebody = await harness.session('somebody');
+  await somebody.query('begin; lock table countries in access exclusive mode');
+  expect((await harness.pp(['start', label])).code).toBe(0);
+  await eventually('an importer waits', () => waitsForLock(harness));
+  process.kill(frozen.pid, 'SIGSTOP');
+  other = await addWorker();
+  // The statement goes on, and its transaction stays open: nobody says COMMIT.
+  await somebody.end();
+  return (await releaseOf(harness, label)).id;
+}
+
+async function sessionsOf(label: string): Promise<string[]> {
+  const { id } = await releaseOf(harness, label);
+  const rows = await harness.live<{ application_name: string }>(
+    'select application_name from pg_stat_activity where application_name like $1 and datname = current_database()',
+    [`pp ${id} importer%`],
+  );
+  return rows.map(({ application_name }) => application_name);
+}
+
+/** Thaws the worker and waits until it has heard that its work is another's. */
+async function thaw(): Promise<void> {
+  process.kill(frozen.pid, 'SIGCONT');
+  await frozen.stop();
+}
+
+it('frozen in the import for longer than the heartbeat limit: another attempt takes over, and thawed it changes nothing', async () => {
+  expect((await startUndisturbed()).code).toBe(0);
+  const id = await freezeInImport('May2026');
+  expect((await sessionsOf('May2026')).length).toBeGreaterThan(0);
+  await eventually(
+    'the other worker has finished the release',
+    async () => (await releaseOf(harness, 'May2026')).state === 'succeeded',
+    TAKEN_OVER_WITHIN_MS,
+  );
+  await eventually('the lock is free', () => lockIsFree(harness), TAKEN_OVER_WITHIN_MS);
+  expect(await contents(harness)).toEqual(undisturbed);
+  const told = await events(harness, id);
+  await thaw();
+  expect(await contents(harness)).toEqual(undisturbed);
+  expect(await stagingRelations(harness)).toEqual([]);
+  expect(await events(harness, id)).toEqual(told);
+  expect(await lockIsFree(harness)).toBe(true);
+  expect(told.filter((name) => name === 'importer_finished')).toHaveLength(5);
+}, 300_000);
+
+it('frozen in the import, and its workflow reset: the new run takes over, and thawed it changes nothing', async () => {
+  const id = await freezeInImport('Jun2026');
+  await resetTo(harness, 'portal-release-Jun2026', 'buildStaging');
+  await eventually(
+    'the new run has finished the release',
+    async () => (await releaseOf(harness, 'Jun2026')).state === 'succeeded',
+    TAKEN_OVER_WITHIN_MS,
+  );
+  await eventually('the lock is free', () => lockIsFree(harness), TAKEN_OVER_WITHIN_MS);
+  expect(await contents(harness)).toEqual(undisturbed);
+  const told = await events(harness, id);
+  await thaw();
+  expect(await contents(harness)).toEqual(undisturbed);
+  expect(await stagingRelations(harness)).toEqual([]);
+  expect(await events(harness, id)).toEqual(told);
+  expect(await lockIsFree(harness)).toBe(true);
+}, 300_000);
+
+it('frozen in the import, and the release is aborted: the lock is free, and thawed it changes nothing', async () => {
+  const live = await contents(harness);
+  const id = await freezeInImport('Jul2026');
+  await harness.temporal.workflow.getHandle('portal-release-Jul2026').signal('abort');
+  await eventually(
+    'it is aborted and the lock is free',
+    async () => (await releaseOf(harness, 'Jul2026')).state === 'aborted' && (await lockIsFree(harness)),
+    TAKEN_OVER_WITHIN_MS,
+  );
+  await eventually('nothing is left of staging', async () => (await stagingRelations(harness)).length === 0);
+  const told = await events(harness, id);
+  await thaw();
+  expect(await contents(harness)).toEqual(live);
+  expect(await stagingRelations(harness)).toEqual([]);
+  expect(await events(harness, id)).toEqual(told);
+  expect(await lockIsFree(harness)).toBe(true);
+}, 300_000);
+
+/** A release, and a dry run of the next one, which says what it should become. */
+async function startUndisturbed() {
+  expect((await harness.pp(['start', 'Apr2026', '--wait'])).code).toBe(0);
+  await harness.seed(1);
+  const outcome = await harness.pp(['start', 'May2026', '--mode', 'dry-run', '--wait']);
+  undisturbed = await contents(harness, 'staging_');
+  return outcome;
+}
