@@ -1,4 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { TASK_QUEUE } from '../contracts/index.ts';
 import { runCommand } from '../local/stack/command.ts';
 import { PORTAL_DATABASE } from '../local/stack/postgres/databases.ts';
 import { withClient } from '../local/stack/postgres/server.ts';
@@ -25,8 +28,12 @@ export interface Drawn {
 }
 
 /** Does it, and mends it after a while. @returns what is left to mend when the action has ended */
-export async function strike(stack: ChaosStack, { fault, worker, forMs, untilTheEnd }: Drawn): Promise<() => void> {
-  const nothing = () => undefined;
+export async function strike(
+  stack: ChaosStack,
+  { fault, worker, forMs, untilTheEnd }: Drawn,
+  temporal: Client,
+): Promise<() => Promise<void>> {
+  const nothing = async () => undefined;
   switch (fault) {
     case 'worker killed':
       stack.worker(worker).kill('SIGKILL');
@@ -35,7 +42,7 @@ export async function strike(stack: ChaosStack, { fault, worker, forMs, untilThe
     case 'worker frozen': {
       const frozen = stack.worker(worker);
       frozen.kill('SIGSTOP');
-      if (untilTheEnd) return () => frozen.kill('SIGCONT');
+      if (untilTheEnd) return () => thaw(frozen, temporal);
       await delay(forMs);
       frozen.kill('SIGCONT');
       return nothing;
@@ -54,6 +61,20 @@ export async function strike(stack: ChaosStack, { fault, worker, forMs, untilThe
       await delay(forMs);
       await allowPortal(stack, true);
       return nothing;
+  }
+}
+
+/** Answers once the worker polls again: by then it has heard, or is hearing, that its work is another's. */
+async function thaw(frozen: ChildProcess, { workflowService, options }: Client): Promise<void> {
+  const thawed = Date.now();
+  frozen.kill('SIGCONT');
+  const request = { namespace: options.namespace, taskQueue: { name: TASK_QUEUE }, taskQueueType: 2 };
+  for (;;) {
+    const { pollers } = await workflowService.describeTaskQueue(request);
+    const poller = pollers?.find(({ identity }) => identity?.startsWith(`${frozen.pid}@`));
+    const { seconds = 0, nanos = 0 } = poller?.lastAccessTime ?? {};
+    if (Number(seconds) * 1000 + Number(nanos) / 1e6 > thawed) return;
+    await delay(100);
   }
 }
 

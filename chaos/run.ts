@@ -4,7 +4,18 @@ import { TASK_QUEUE, WORKFLOW } from '../contracts/index.ts';
 import { labelOf } from '../contracts/label.ts';
 import { type Drawn, strike } from './faults.ts';
 import type { ChaosStack } from './stack.ts';
-import { differing, eventsAfter, type Live, lastEvent, leftOver, look, newestBackup, releaseState } from './state.ts';
+import {
+  differing,
+  eventsAfter,
+  type Live,
+  lastEvent,
+  leftOver,
+  logAfter,
+  logSize,
+  look,
+  newestBackup,
+  releaseState,
+} from './state.ts';
 
 export type Action = 'release' | 'rollback';
 
@@ -54,6 +65,7 @@ export class Runs {
     const stack = this.#stack;
     const started = Date.now();
     const since = (await lastEvent(stack)).id;
+    const logged = logSize(stack);
     const label = labelOf(new Date(Date.UTC(2030, this.#count++)));
     const workflowId = `chaos-${this.#count}-${action}`;
     const input =
@@ -64,22 +76,26 @@ export class Runs {
     await this.#start(WORKFLOW[action], workflowId, input);
     const end = this.#end(workflowId);
     let during = '';
-    let mend = () => {};
+    let mend = async () => {};
     if (fault) {
       await delay(fault.afterMs);
       during = (await lastEvent(stack)).phase;
-      mend = (await strike(stack, fault)) as () => void;
+      mend = await strike(stack, fault, this.#temporal);
     }
     const ended = await end;
     const actionMs = Date.now() - startedAction;
     const atTheEnd = await look(stack);
-    mend();
+    await mend();
     const broken = await this.#leftOvers();
     const after = await look(stack);
     if (differing(atTheEnd.rows, after.rows).length > 0) broken.push('a thawed worker changed live');
+    if (atTheEnd.staging.join() !== after.staging.join()) broken.push('a thawed worker changed staging');
     if (before && expected) broken.push(...wholeness(before, expected.after, after, ended));
     if (ended === 'did not end') broken.push('the action did not end');
-    broken.push(...told(action, ended, await eventsAfter(stack, since)));
+    const log = logAfter(stack, logged).map(({ event }) => event);
+    // A worker that was killed between COMMIT and its line has left the line out.
+    const silenced = fault?.fault === 'worker killed' || fault?.fault === 'worker frozen';
+    broken.push(...told(action, ended, await eventsAfter(stack, since), silenced ? undefined : log));
     if (action === 'release') {
       const state = (await releaseState(stack, label))?.state;
       if (state !== (ended === 'done' ? 'succeeded' : 'failed')) broken.push(`the release's state is ${state}`);
@@ -149,10 +165,13 @@ function wholeness(before: Live, expected: Live, after: Live, ended: Outcome['en
   return broken;
 }
 
-/** The events tell how it ended. */
-function told(action: Action, ended: Outcome['ended'], events: string[]): string[] {
+/** The events, and the log where it was not cut off, tell how it ended. */
+function told(action: Action, ended: Outcome['ended'], events: string[], log: string[] | undefined): string[] {
   const done = action === 'release' ? 'swap_completed' : 'rollback_completed';
   const failed = action === 'release' ? 'exception' : 'rollback_failed';
   const wanted = ended === 'done' ? done : failed;
-  return events.includes(wanted) ? [] : [`no event ${wanted}, only ${events.join(', ')}`];
+  return [
+    ...(events.includes(wanted) ? [] : [`no event ${wanted}, only ${events.join(', ')}`]),
+    ...(!log || log.includes(wanted) ? [] : [`no line ${wanted} in the log, only ${log.join(', ')}`]),
+  ];
 }

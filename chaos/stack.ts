@@ -37,6 +37,11 @@ export class ChaosStack {
     return superuserUrlOf(this.#state) as string;
   }
 
+  /** All workers write to it. */
+  get releaseLog(): string {
+    return join(CHAOS_DIR, 'log', 'release.log');
+  }
+
   pidOf(server: 'postgres' | 'temporal'): number {
     return this.#state[server]?.process?.pid as number;
   }
@@ -101,7 +106,7 @@ export class ChaosStack {
         ...cleanEnvironment(),
         ...this.env,
         PP_MANIFEST_DIR: join(CHAOS_DIR, 'manifests'),
-        PP_RELEASE_LOG_PATH: join(CHAOS_DIR, 'log', 'release.log'),
+        PP_RELEASE_LOG_PATH: this.releaseLog,
         PP_STACK_DIR: this.#state.dir,
         PP_WORKER_READY_FILE: readyFile,
       },

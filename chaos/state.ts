@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { tables, views } from '../catalog/index.ts';
 import { withClient } from '../local/stack/postgres/server.ts';
@@ -80,6 +81,15 @@ export async function eventsAfter(stack: ChaosStack, since: number): Promise<str
     return rows.map(({ phase }) => phase);
   });
 }
+
+/** Lines of the release log from a place on. @throws SyntaxError on a line that is no JSON: two workers wrote into each other's */
+export function logAfter({ releaseLog }: ChaosStack, offset: number): { event: string; label?: string }[] {
+  const lines = readFileSync(releaseLog).subarray(offset).toString('utf8').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line));
+}
+
+export const logSize = ({ releaseLog }: ChaosStack): number =>
+  statSync(releaseLog, { throwIfNoEntry: false })?.size ?? 0;
 
 export async function lastEvent(stack: ChaosStack): Promise<{ id: number; phase: string }> {
   return withClient(stack.env.PP_DATABASE_URL, async (client) => {

@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { run } from '../support/stack.ts';
+
+it('each kind of fault once, in releases and rollbacks: every invariant holds', async () => {
+  const args = ['local/run.mjs', 'chaos', '--runs', '6', '--sites', '200', '--seed', '4'];
+  const { code, stdout, stderr } = await run(process.execPath, args);
+  expect([code, stdout], stderr).toEqual([0, expect.stringContaining('6 of 6 hold')]);
+  for (const fault of ['worker killed', 'worker frozen', 'Temporal', 'PostgreSQL killed', 'at once', 'portal']) {
+    expect(stdout).toContain(fault);
+  }
+}, 400_000);
