@@ -14,36 +14,42 @@ export function keepFollowUps(statements: readonly PlanStatement[]): string[] {
 
 /**
  * Does what follows the last COMMIT and is not done yet: foreign keys of other tables are validated, and materialized
- * views that read released relations through a view are refreshed. Each in a transaction of its own.
+ * views that read released relations through a view are refreshed. Each in a transaction of its own; one that fails stays
+ * to be done, and holds up no other.
  *
  * @returns how many were done
- * @throws whatever PostgreSQL says of the first that fails; it stays to be done
+ * @throws what PostgreSQL says of the first that failed, at the end
  */
 export async function runFollowUps(db: Database, onStep: (reason: string) => void): Promise<number> {
-  const followUps = await readFollowUps(db);
-  for (const followUp of followUps) {
-    onStep(followUp.reason);
-    await runOne(db, followUp);
-  }
-  return followUps.length;
+  const { done, failures } = await runAll(db, onStep);
+  if (failures.length > 0) throw failures[0];
+  return done;
 }
 
 /**
- * The same for what an earlier swap or rollback has left, before the next one. What cannot be done stays: a materialized
- * view that fails on the new data must not stand in the way of the rollback that mends it.
+ * The same for what an earlier swap or rollback has left, before the next one: a materialized view that fails on the new
+ * data must not stand in the way of the rollback that mends it.
  */
 export async function runLeftFollowUps(db: Database, onStep: (reason: string) => void): Promise<void> {
-  for (const followUp of await readFollowUps(db)) {
+  await runAll(db, onStep);
+}
+
+async function runAll(db: Database, onStep: (reason: string) => void): Promise<{ done: number; failures: unknown[] }> {
+  const followUps = await db.query<FollowUp>('select id, statement, reason from pp_release.follow_ups order by id');
+  const failures: unknown[] = [];
+  for (const followUp of followUps) {
     onStep(followUp.reason);
     try {
       await runOne(db, followUp);
     } catch (error) {
       const state = sqlstateOf(error);
-      // Without an SQLSTATE it is an abort, or the connection; 57 and 08 say that in PostgreSQL's words.
+      // Without an SQLSTATE it is an abort, or the connection; 57, 08 and our own say that of the whole step, too.
       if (state === undefined || /^(57|08|PP)/.test(state)) throw error;
       onStep(`${followUp.reason}: it stays to be done, since ${(error as Error).message}`);
+      failures.push(error);
     }
   }
+  return { done: followUps.length - failures.length, failures };
 }
 
 interface FollowUp {
@@ -51,9 +57,6 @@ interface FollowUp {
   statement: string;
   reason: string;
 }
-
-const readFollowUps = (db: Database): Promise<FollowUp[]> =>
-  db.query<FollowUp>('select id, statement, reason from pp_release.follow_ups order by id');
 
 async function runOne(db: Database, { id, statement }: FollowUp): Promise<void> {
   const forget = 'delete from pp_release.follow_ups where id = $1';

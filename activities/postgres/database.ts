@@ -53,6 +53,7 @@ export class Database {
     signal?.throwIfAborted();
     const client = await this.#pool.connect();
     let broken: Error | undefined;
+    let isReusable = false;
     const onError = (error: Error) => {
       broken = error;
     };
@@ -68,7 +69,8 @@ export class Database {
       signal?.throwIfAborted();
       const result = await work(client);
       signal?.removeEventListener('abort', cancel);
-      await forget(client);
+      // A cancel that is on its way must not meet the next user.
+      isReusable = !signal?.aborted && (await forget(client));
       return result;
     } catch (error) {
       broken ??= error instanceof Error ? error : new Error(String(error));
@@ -78,7 +80,7 @@ export class Database {
       signal?.removeEventListener('abort', cancel);
       client.off('error', onError);
       // After an error a session may be in any state: the next user gets another one.
-      client.release(broken);
+      client.release(broken ?? !isReusable);
     }
   }
 
@@ -160,10 +162,17 @@ export class Database {
   }
 }
 
-/** Makes a session as new: a step opens many short ones, and each new connection costs the server a process. */
-async function forget(client: pg.PoolClient): Promise<void> {
+/**
+ * Makes a session as new: a step opens many short ones, and each new connection costs the server a process.
+ *
+ * @returns false when it is lost, or its user has left a transaction open: what was done in it counts all the same
+ */
+async function forget(client: pg.PoolClient): Promise<boolean> {
   client.removeAllListeners('notification');
-  await client.query('discard all');
+  return client.query('discard all').then(
+    () => true,
+    () => false,
+  );
 }
 
 /** The query in flight fails at once with a lost connection. */
