@@ -57,66 +57,55 @@ async function sessionsOf(label: string): Promise<string[]> {
   return rows.map(({ application_name }) => application_name);
 }
 
-/** Thaws the worker and waits until it has heard that its work is another's. */
-async function thaw(): Promise<void> {
+/** Waits until the other worker has ended the release so and given the lock back. */
+async function endsAs(label: string, state: string): Promise<void> {
+  await eventually(
+    `release ${label} is ${state} and the lock is free`,
+    async () => (await releaseOf(harness, label)).state === state && (await lockIsFree(harness)),
+    TAKEN_OVER_WITHIN_MS,
+  );
+  await eventually('nothing is left of staging', async () => (await stagingRelations(harness)).length === 0);
+}
+
+/** Thaws the worker, and stops it once it has heard that its work was another's: all is as it was before. */
+async function thawChangesNothing(releaseId: number): Promise<void> {
+  const all = async () => ({
+    live: await contents(harness),
+    staging: await stagingRelations(harness),
+    told: await events(harness, releaseId),
+    isFree: await lockIsFree(harness),
+  });
+  const before = await all();
   process.kill(frozen.pid, 'SIGCONT');
   await frozen.stop();
+  expect(await all()).toEqual(before);
 }
 
 it('frozen in the import for longer than the heartbeat limit: another attempt takes over, and thawed it changes nothing', async () => {
   expect((await startUndisturbed()).code).toBe(0);
   const id = await freezeInImport('May2026');
   expect((await sessionsOf('May2026')).length).toBeGreaterThan(0);
-  await eventually(
-    'the other worker has finished the release',
-    async () => (await releaseOf(harness, 'May2026')).state === 'succeeded',
-    TAKEN_OVER_WITHIN_MS,
-  );
-  await eventually('the lock is free', () => lockIsFree(harness), TAKEN_OVER_WITHIN_MS);
+  await endsAs('May2026', 'succeeded');
   expect(await contents(harness)).toEqual(undisturbed);
-  const told = await events(harness, id);
-  await thaw();
-  expect(await contents(harness)).toEqual(undisturbed);
-  expect(await stagingRelations(harness)).toEqual([]);
-  expect(await events(harness, id)).toEqual(told);
-  expect(await lockIsFree(harness)).toBe(true);
-  expect(told.filter((name) => name === 'importer_finished')).toHaveLength(5);
+  expect((await events(harness, id)).filter((name) => name === 'importer_finished')).toHaveLength(5);
+  await thawChangesNothing(id);
 }, 300_000);
 
 it('frozen in the import, and its workflow reset: the new run takes over, and thawed it changes nothing', async () => {
   const id = await freezeInImport('Jun2026');
   await resetTo(harness, 'portal-release-Jun2026', 'buildStaging');
-  await eventually(
-    'the new run has finished the release',
-    async () => (await releaseOf(harness, 'Jun2026')).state === 'succeeded',
-    TAKEN_OVER_WITHIN_MS,
-  );
-  await eventually('the lock is free', () => lockIsFree(harness), TAKEN_OVER_WITHIN_MS);
+  await endsAs('Jun2026', 'succeeded');
   expect(await contents(harness)).toEqual(undisturbed);
-  const told = await events(harness, id);
-  await thaw();
-  expect(await contents(harness)).toEqual(undisturbed);
-  expect(await stagingRelations(harness)).toEqual([]);
-  expect(await events(harness, id)).toEqual(told);
-  expect(await lockIsFree(harness)).toBe(true);
+  await thawChangesNothing(id);
 }, 300_000);
 
 it('frozen in the import, and the release is aborted: the lock is free, and thawed it changes nothing', async () => {
   const live = await contents(harness);
   const id = await freezeInImport('Jul2026');
   await harness.temporal.workflow.getHandle('portal-release-Jul2026').signal('abort');
-  await eventually(
-    'it is aborted and the lock is free',
-    async () => (await releaseOf(harness, 'Jul2026')).state === 'aborted' && (await lockIsFree(harness)),
-    TAKEN_OVER_WITHIN_MS,
-  );
-  await eventually('nothing is left of staging', async () => (await stagingRelations(harness)).length === 0);
-  const told = await events(harness, id);
-  await thaw();
+  await endsAs('Jul2026', 'aborted');
   expect(await contents(harness)).toEqual(live);
-  expect(await stagingRelations(harness)).toEqual([]);
-  expect(await events(harness, id)).toEqual(told);
-  expect(await lockIsFree(harness)).toBe(true);
+  await thawChangesNothing(id);
 }, 300_000);
 
 /** A release, and a dry run of the next one, which says what it should become. */
