@@ -57,7 +57,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
     });
   } catch (error) {
     run.ended = true;
-    const cause = lock.failure ?? error;
+    const cause = lock.failure ?? run.stoppedBy(error);
     run.admissions.refuse(cause);
     if (cause instanceof ParkedError) {
       run.parked = cause.parked;

@@ -1,6 +1,7 @@
 import {
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   condition,
   isCancellation,
   setCurrentDetails,
@@ -29,7 +30,7 @@ import { detailsOf } from './details.ts';
 import { describeFailure, isMendable } from './failure.ts';
 import { abortSignal, abortUpdate, admittedUpdate, dryRunSignal, manifestQuery, statusQuery } from './messages.ts';
 import type { Swapped } from './swap.ts';
-import { Waiting } from './waiting.ts';
+import { ParkedError, Waiting } from './waiting.ts';
 
 /** What a phase answers: small counts for the status, or why there was nothing to do. */
 type PhaseResult = object | undefined;
@@ -86,6 +87,16 @@ export class ReleaseRun {
 
   stop(): void {
     this.#scope.cancel();
+  }
+
+  /**
+   * Why the run ends: whatever ended an activity of a run that was aborted, it is the abort. (One on a frozen worker is not
+   * cancelled; it runs out of time.)
+   */
+  stoppedBy(error: unknown): unknown {
+    const isAborted = this.#scope.consideredCancelled && !this.committed;
+    if (!isAborted || isCancellation(error) || error instanceof ParkedError) return error;
+    return new CancelledFailure('the release was aborted', [], error instanceof Error ? error : undefined);
   }
 
   /** From COMMIT of the swap on there is no way back but a rollback; nor in a run that starts at what comes after it. */
