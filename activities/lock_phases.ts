@@ -5,15 +5,8 @@ import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
 import { createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
-import {
-  ADVISORY_LOCK_KEY,
-  type Attempt,
-  dropOwner,
-  isOwnedBy,
-  KEEPER_PREFIX,
-  readOwner,
-  takeLock,
-} from './postgres/lock.ts';
+import { ADVISORY_LOCK_KEY, KEEPER_PREFIX, takeLock } from './postgres/lock.ts';
+import { type Attempt, dropOwner, isOwnedBy, readOwner } from './postgres/owner.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
 

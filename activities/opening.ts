@@ -1,7 +1,8 @@
 import { type Mode, type Phase, resumesStaging } from '../contracts/index.ts';
 import type { Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
-import { ADVISORY_LOCK_KEY, LOCK_CHANNEL, readOwner } from './postgres/lock.ts';
+import { ADVISORY_LOCK_KEY } from './postgres/lock.ts';
+import { LOCK_CHANNEL, readOwner } from './postgres/owner.ts';
 import { findRelease, insertRelease, type ReleaseRef, recordEvent, refOf } from './postgres/releases.ts';
 import { stagingHolder } from './staging/holder.ts';
 

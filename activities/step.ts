@@ -3,7 +3,7 @@ import type { Amount, Beat, Phase, ReleaseState } from '../contracts/index.ts';
 import type { ActivityDeps, LogFacts } from './deps.ts';
 import { Database, type Fence } from './postgres/database.ts';
 import { claimStep, stepApplicationName } from './postgres/fence.ts';
-import { endAttemptsBefore } from './postgres/lock.ts';
+import { endAttemptsBefore } from './postgres/owner.ts';
 import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
 
 /** A heartbeat carries the cancellation back, so it decides how fast an abort reaches the SQL. */

@@ -5,7 +5,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import { readOwner } from '../activities/postgres/lock.ts';
+import { readOwner } from '../activities/postgres/owner.ts';
 import { findRelease, type ReleaseRow } from '../activities/postgres/releases.ts';
 import { databaseUrl, type Environment } from './config.ts';
 import { withDatabase } from './database.ts';

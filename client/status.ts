@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../activities/postgres/database.ts';
-import { dropAbandoned, holderOf, readOwner } from '../activities/postgres/lock.ts';
+import { dropAbandoned } from '../activities/postgres/lock.ts';
+import { holderOf, readOwner } from '../activities/postgres/owner.ts';
 import { findRelease } from '../activities/postgres/releases.ts';
 import type { Amount, Beat, LockHolder, ReleaseStatus } from '../contracts/index.ts';
 import { howClosedHere } from '../worker/how_closed.ts';

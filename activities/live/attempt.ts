@@ -5,8 +5,8 @@ import { literal } from '../postgres/identifiers.ts';
 import { keepFollowUps } from './follow_ups.ts';
 import { dropLedger, ledgerFingerprint, makeLedger } from './ledger.ts';
 import { endBlockers, findBlockers } from './lock.ts';
-import type { SwapSnapshot } from './model.ts';
-import type { PlanStatement, SwapPlan } from './plan.ts';
+import type { PlanStatement, SwapSnapshot } from './model.ts';
+import type { SwapPlan } from './plan.ts';
 import type { Prepared } from './promote.ts';
 
 export interface AttemptLimits {

@@ -7,10 +7,11 @@ import {
   incomingOf,
   LEDGER,
   nameIn,
+  type PlanRequest,
+  type PlanStatement,
   type RelationModel,
   type SwapSnapshot,
 } from './model.ts';
-import type { PlanRequest, PlanStatement } from './plan.ts';
 
 /** What the incoming relations lack of live's properties, as statements; and the objects they will have afterwards. */
 export function completeIncoming(snapshot: SwapSnapshot, request: PlanRequest) {

@@ -7,8 +7,8 @@ import { existing } from '../postgres/introspection.ts';
 import { type Backup, listBackups } from './backups.ts';
 import { demotedChanges } from './in_place.ts';
 import { demotedLedger, ledgerCheck } from './ledger.ts';
-import { backupOf, nameIn, STAGING } from './model.ts';
-import { type PlanStatement, planSwap } from './plan.ts';
+import { backupOf, nameIn, type PlanStatement, STAGING } from './model.ts';
+import { planSwap } from './plan.ts';
 import { downloadsViewOf, type Prepared } from './promote.ts';
 import { readSnapshot } from './reading/snapshot.ts';
 

@@ -1,7 +1,7 @@
 import type { Database } from '../postgres/database.ts';
 import { SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
-import type { PlanStatement } from './plan.ts';
+import type { PlanStatement } from './model.ts';
 
 /** Writes the follow-ups down; part of the swap's own transaction. */
 export function keepFollowUps(statements: readonly PlanStatement[]): string[] {

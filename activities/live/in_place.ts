@@ -1,6 +1,6 @@
 import type { Session } from '../postgres/database.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
-import type { PlanStatement } from './plan.ts';
+import type { PlanStatement } from './model.ts';
 
 /** What a swap or a rollback writes in tables that keep their place (pp_release.live_changes), and locks for it. */
 export interface InPlaceChanges {

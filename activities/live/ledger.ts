@@ -1,7 +1,7 @@
 import type { Database, Session } from '../postgres/database.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
-import { incomingOf, LEDGER, nameIn, outgoingOf, STAGING } from './model.ts';
-import type { PlanStatement, SwapPlan } from './plan.ts';
+import { incomingOf, LEDGER, nameIn, outgoingOf, type PlanStatement, STAGING } from './model.ts';
+import type { SwapPlan } from './plan.ts';
 
 const TWIN = `public.${ident(nameIn(incomingOf(LEDGER, STAGING), LEDGER))}`;
 const REPLACED = `public.${ident(nameIn(outgoingOf(LEDGER, STAGING), LEDGER))}`;

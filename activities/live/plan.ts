@@ -10,31 +10,12 @@ import {
   type NamedObject,
   nameIn,
   outgoingOf,
+  type PlanRequest,
+  type PlanStatement,
   type RelationModel,
   type SwapSnapshot,
 } from './model.ts';
 import { shapeChanges } from './shape.ts';
-
-export interface PlanStatement {
-  sql: string;
-  /** Why it is there, in words for whoever reviews the plan. */
-  reason: string;
-}
-
-export interface PlanRequest {
-  /** Generation that becomes live, and the one that live becomes. */
-  incoming: Generation;
-  outgoing: Generation;
-  /** Makes the twin of `releases` with the rows that are true after the change. */
-  ledger: PlanStatement[];
-  /** What else is written with the change, and the tables outside the release that it is written to. */
-  rows: PlanStatement[];
-  locks: string[];
-  /** The downloads view: its live name and its SELECT over live views. */
-  downloadsView: { name: string; select: string };
-  /** Questions that must answer no rows inside the lock too. */
-  checks?: { sql: string; message: string }[];
-}
 
 export interface SwapPlan {
   /** Outside any lock, just before an attempt: the twin of `releases`, if it is not there yet. */

@@ -1,6 +1,6 @@
 import type { Database, Fence, Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
-import { endAttemptsBefore, isOwnedBy, type Owner, readOwner } from './lock.ts';
+import { endAttemptsBefore, isOwnedBy, type Owner, readOwner } from './owner.ts';
 
 /** application_name of a step's sessions: a later attempt finds the earlier ones by it. At most 63 bytes. */
 export function stepApplicationName({ releaseId, step, token }: Omit<Fence, 'runId'>): string {

@@ -1,4 +1,4 @@
-import { readOwner } from '../../activities/postgres/lock.ts';
+import { readOwner } from '../../activities/postgres/owner.ts';
 import { abortUpdate } from '../../workflows/messages.ts';
 import { update } from '../answer.ts';
 import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';

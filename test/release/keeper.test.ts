@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { dropOwner, KEEPER_PREFIX, readOwner, takeLock } from '../../activities/postgres/lock.ts';
+import { KEEPER_PREFIX, takeLock } from '../../activities/postgres/lock.ts';
+import { dropOwner, readOwner } from '../../activities/postgres/owner.ts';
 import { createTestDatabases, type TestDatabases } from '../support/database.ts';
 
 /** Attempts that come too late: what a worker does that was frozen, or that only Temporal has lost. */
