@@ -10,7 +10,10 @@ export interface Treatment {
   fromPortal?: true;
   /** How long until the next attempt. Only for types that are tried again. */
   delayMs?: number;
-  /** From this attempt on it is the operator's to mend. Without it the activity's own time limit ends the attempts. */
+  /**
+   * So many times in a row (on one worker), and it is the operator's to mend. Without it the activity's own time limit ends the
+   * attempts.
+   */
   attempts?: number;
 }
 

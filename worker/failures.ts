@@ -7,20 +7,35 @@ import { type Treatment, treatmentOf } from './failure_table.ts';
 const CONNECTION_LOST =
   /Connection terminated|connection timeout|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/i;
 
+/** Attempts in a row that have failed for the same reason: a row of the table of errors. */
+export interface InARow {
+  meaning: string;
+  times: number;
+}
+
+/**
+ * How often in a row an activity has failed for the reason that `error` has. Other attempts do not count: ten restarts of a
+ * worker say nothing of a disk that is full for the first time.
+ */
+export function countInARow(error: unknown, before: InARow | undefined): InARow {
+  const { meaning = '' } = describe(error);
+  return { meaning, times: before?.meaning === meaning ? before.times + 1 : 1 };
+}
+
 /**
  * Turns whatever a room threw into the failure that Temporal records: typed, with its facts, retryable or not, and after
  * which time.
  *
- * @param attempt which attempt of the activity it was, from 1
+ * @param times how often in a row it has happened, from 1
  */
-export function toFailure(error: unknown, attempt = 1): ApplicationFailure {
+export function toFailure(error: unknown, times = 1): ApplicationFailure {
   if (error instanceof ApplicationFailure) return error;
   const { type, message, facts, delayMs, attempts } = describe(error);
-  const exhausted = attempts !== undefined && attempt >= attempts;
+  const exhausted = attempts !== undefined && times >= attempts;
   const retryable = FAILURES[type].retryable && !exhausted;
   return ApplicationFailure.create({
     type,
-    message: exhausted ? `${message}; tried ${attempt} times` : message,
+    message: exhausted ? `${message}; tried ${times} times` : message,
     nonRetryable: !retryable,
     details: [facts],
     ...(retryable && delayMs !== undefined ? { nextRetryDelay: delayMs } : {}),
@@ -28,7 +43,7 @@ export function toFailure(error: unknown, attempt = 1): ApplicationFailure {
   });
 }
 
-interface Description extends Pick<Treatment, 'delayMs' | 'attempts'> {
+interface Description extends Partial<Pick<Treatment, 'meaning' | 'delayMs' | 'attempts'>> {
   type: FailureType;
   message: string;
   facts: FailureFacts;
@@ -49,9 +64,14 @@ function describe(error: unknown): Description {
   return { type: 'DatabaseError', message, facts: {} };
 }
 
-function treated(code: string, context?: string): Pick<Description, 'type' | 'delayMs' | 'attempts'> {
-  const { type = 'DatabaseError', delayMs, attempts } = treatmentOf(code, context) ?? {};
-  return { type, ...(delayMs === undefined ? {} : { delayMs }), ...(attempts === undefined ? {} : { attempts }) };
+function treated(code: string, context?: string): Omit<Description, 'message' | 'facts'> {
+  const { type = 'DatabaseError', meaning, delayMs, attempts } = treatmentOf(code, context) ?? {};
+  return {
+    type,
+    ...(meaning === undefined ? {} : { meaning }),
+    ...(delayMs === undefined ? {} : { delayMs }),
+    ...(attempts === undefined ? {} : { attempts }),
+  };
 }
 
 function codeOf(error: unknown): string | undefined {

@@ -9,7 +9,7 @@ import { TASK_QUEUE } from '../contracts/index.ts';
 import { bundleWorkflows } from './bundle.ts';
 import type { WorkerConfig } from './config.ts';
 import { howClosed } from './how_closed.ts';
-import { FailureInterceptor } from './interceptor.ts';
+import { type Failing, FailureInterceptor } from './interceptor.ts';
 import { createNotify } from './notices.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
   const connection = await NativeConnection.connect({ address: config.temporalAddress });
   const clientConnection = await Connection.connect({ address: config.temporalAddress });
   const pool = createPool(config.databaseUrl, 12);
+  const failing: Failing = new Map();
   const deps: ActivityDeps = {
     pool,
     databaseUrl: config.databaseUrl,
@@ -36,7 +37,7 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
       taskQueue: TASK_QUEUE,
       workflowBundle: { code: await bundleWorkflows() },
       activities: createActivities(deps),
-      interceptors: { activity: [(context) => ({ inbound: new FailureInterceptor(context) })] },
+      interceptors: { activity: [(context) => ({ inbound: new FailureInterceptor(context, failing) })] },
       // Cancellations come back with heartbeats, so they are sent through at once.
       maxHeartbeatThrottleInterval: '200ms',
       defaultHeartbeatThrottleInterval: '200ms',

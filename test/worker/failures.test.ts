@@ -8,9 +8,10 @@ import { FAILURES } from '../../contracts/index.ts';
 import { ROOT } from '../../local/paths.ts';
 import { FAILURE_TABLE, type Treatment } from '../../worker/failure_table.ts';
 import { toFailure } from '../../worker/failures.ts';
-import { FailureInterceptor } from '../../worker/interceptor.ts';
+import { type Failing, FailureInterceptor } from '../../worker/interceptor.ts';
 
 const REMOTE = 'remote SQL command: SELECT id FROM wdpa.wdpas';
+const INFO = { workflowExecution: { workflowId: 'w', runId: 'r' }, activityId: '7', activityType: 'preflight' };
 const isNetwork = (code: string) => /^E[A-Z_]+$/.test(code);
 
 /** An error as pg gives it: PostgreSQL's with a severity, the network's without. */
@@ -85,10 +86,10 @@ describe('a statement that was cancelled (57014)', () => {
   const execute = (aborted: boolean) => {
     const reason = new CancelledFailure('CANCELLED');
     const cancellationSignal = aborted ? AbortSignal.abort() : new AbortController().signal;
-    const context = { cancellationSignal, cancelled: Promise.reject(reason), info: { attempt: 1 } };
+    const context = { cancellationSignal, cancelled: Promise.reject(reason), info: INFO };
     // The activity's context has this promise whether or not anybody waits for it, and Node would end the test for it.
     context.cancelled.catch(() => undefined);
-    const interceptor = new FailureInterceptor(context as unknown as Context);
+    const interceptor = new FailureInterceptor(context as unknown as Context, new Map());
     const input = { args: [], headers: {} };
     return interceptor.execute(input, () => Promise.reject(errorOf('57014'))).catch((error: unknown) => error);
   };
@@ -101,6 +102,39 @@ describe('a statement that was cancelled (57014)', () => {
     const failure = await execute(false);
     expect(failure).toBeInstanceOf(ApplicationFailure);
     expect(failure).toMatchObject({ type: 'DatabaseError', nonRetryable: true });
+  });
+});
+
+describe('attempts that are counted', () => {
+  const failing: Failing = new Map();
+  /** One attempt that fails so. */
+  const attempt = async (code: string | undefined, activityType = 'runImporter') => {
+    const context = { cancellationSignal: new AbortController().signal, info: { ...INFO, activityType } };
+    const interceptor = new FailureInterceptor(context as unknown as Context, failing);
+    const run = () => (code === undefined ? Promise.resolve() : Promise.reject(errorOf(code)));
+    return (await interceptor.execute({ args: [], headers: {} }, run).catch((error: unknown) => error)) as
+      | ApplicationFailure
+      | undefined;
+  };
+
+  it('are those in a row that fail for the same reason, whatever failed before', async () => {
+    for (let lost = 0; lost < 20; lost++) expect((await attempt('08006'))?.nonRetryable).toBe(false);
+    for (let full = 1; full < 10; full++) expect((await attempt('53100'))?.nonRetryable).toBe(false);
+    expect(await attempt('53100')).toMatchObject({
+      nonRetryable: true,
+      message: expect.stringMatching(/tried 10 times$/),
+    });
+    expect((await attempt('53100'))?.nonRetryable).toBe(false);
+  });
+
+  it("never end the keeper's", async () => {
+    for (let full = 0; full < 12; full++) expect((await attempt('53300', 'keepLock'))?.nonRetryable).toBe(false);
+  });
+
+  it('are forgotten with a success', async () => {
+    expect(await attempt('53100')).toBeInstanceOf(ApplicationFailure);
+    expect(await attempt(undefined)).toBeUndefined();
+    expect(failing.size).toBe(0);
   });
 });
 
