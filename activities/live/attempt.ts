@@ -3,7 +3,7 @@ import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
 import { keepFollowUps } from './follow_ups.ts';
-import { dropLedger, ledgerFingerprint, makeLedger } from './ledger.ts';
+import { dropLedger, LEDGER_CHANGED, LedgerChangedError, ledgerFingerprint, makeLedger } from './ledger.ts';
 import { endBlockers, findBlockers } from './lock.ts';
 import type { PlanStatement, SwapSnapshot } from './model.ts';
 import type { SwapPlan } from './plan.ts';
@@ -93,7 +93,7 @@ export async function makeReady(
   const ready = await db.session(plan);
   requireComplete(ready.plan, unfinished);
   if (ready.plan.ledger.length > 0) throw refused(ready.plan.ledger.map(({ reason }) => `releases: ${reason}`));
-  if ((await db.session(ledgerFingerprint)) !== before) throw refused(['releases was written to meanwhile: try again']);
+  if ((await db.session(ledgerFingerprint)) !== before) throw new LedgerChangedError();
   return ready;
 }
 
@@ -149,6 +149,7 @@ async function send(session: Session, message: string, ending: 'commit' | 'rollb
     if (state !== undefined && !CONNECTION_GONE.has(state)) await session.query('rollback');
     if (state === SQLSTATE.lockNotAvailable || state === SQLSTATE.deadlockDetected) return undefined;
     if (state === CHECK_FAILED) throw refused([(error as Error).message]);
+    if (state === LEDGER_CHANGED) throw new LedgerChangedError();
     throw error;
   }
 }

@@ -1,6 +1,8 @@
+import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
-import { incomingOf, LEDGER, nameIn, outgoingOf, type PlanStatement, STAGING } from './model.ts';
+import { type Check, incomingOf, LEDGER, nameIn, outgoingOf, type PlanStatement, STAGING } from './model.ts';
 import type { SwapPlan } from './plan.ts';
 
 const TWIN = `public.${ident(nameIn(incomingOf(LEDGER, STAGING), LEDGER))}`;
@@ -61,12 +63,65 @@ export async function ledgerFingerprint(session: Session): Promise<string> {
   return rows[0]?.fingerprint ?? '';
 }
 
+/** SQLSTATE of that question, so that a round which comes too late is told from a refusal. */
+export const LEDGER_CHANGED = 'PP004';
+
+/** Somebody has written to releases since it was copied; nothing was changed, and the next round copies it anew. */
+export class LedgerChangedError extends ReleaseError {
+  constructor() {
+    super('SwapRefused', `nothing was changed: ${LEDGER} was written to while the change was prepared; try again`);
+  }
+}
+
+/** Key of the advisory lock of whoever has made the twin of releases: a swap, a rollback, a rehearsal. */
+const LEDGER_KEY = 42000002;
+
+/**
+ * Runs `work`, which makes and drops the twin, alone. Whoever else is at it is waited for, and then named.
+ *
+ * @returns what `work` answers, or who is at it still
+ */
+export async function withLedger<T>(
+  db: Database,
+  waitMs: number,
+  work: () => Promise<T>,
+): Promise<{ done: T } | { busy: Blocker[] }> {
+  return db.session(
+    async (session) => {
+      try {
+        await session.query(`select pg_advisory_lock(${LEDGER_KEY})`);
+      } catch (error) {
+        if (sqlstateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
+        return { busy: await findLedgerHolder(session) };
+      }
+      try {
+        return { done: await work() };
+      } finally {
+        await session.query(`select pg_advisory_unlock(${LEDGER_KEY})`);
+      }
+    },
+    { lock_timeout: `${Math.max(1, Math.round(waitMs))}ms` },
+  );
+}
+
+async function findLedgerHolder(session: Session): Promise<Blocker[]> {
+  const { rows } = await session.query<Blocker>(
+    `select a.pid, coalesce(a.usename, '') as role, coalesce(a.application_name, '') as application, $1 as relation,
+            extract(epoch from clock_timestamp() - a.backend_start)::float8 as "ageSeconds", left(a.query, 200) as query
+     from pg_locks l join pg_stat_activity a using (pid)
+     where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $2 and a.datname = current_database()`,
+    [LEDGER, LEDGER_KEY],
+  );
+  return rows;
+}
+
 /** Asked under the lock: was anything written to releases since the copy? */
-export async function ledgerCheck(session: Session): Promise<{ sql: string; message: string }> {
+export async function ledgerCheck(session: Session): Promise<Check> {
   const before = await ledgerFingerprint(session);
   return {
     sql: `select case when (${fingerprintOf(REPLACED)}) = ${literal(before)} then 0 else 1 end as n`,
-    message: 'releases was written to while the change was prepared: try again',
+    message: 'releases was written to while the change was prepared',
+    sqlstate: LEDGER_CHANGED,
   };
 }
 

@@ -96,7 +96,14 @@ export interface Dependent {
   /** Table to be locked with the others, if it is none of them. */
   locks?: string | undefined;
   /** Answers rows that would be broken; in live names, asked of the incoming generation before and during the swap. */
-  check?: { sql: string; message: string } | undefined;
+  check?: Check | undefined;
+}
+
+/** A question that must answer `n` = 0; with an SQLSTATE of its own where the swap has to know which one it was. */
+export interface Check {
+  sql: string;
+  message: string;
+  sqlstate?: string;
 }
 
 /** A materialized view over released relations that is no part of the catalog; it gets a populated twin. */
@@ -136,5 +143,5 @@ export interface PlanRequest {
   /** The downloads view: its live name and its SELECT over live views. */
   downloadsView: { name: string; select: string };
   /** Questions that must answer no rows inside the lock too. */
-  checks?: { sql: string; message: string }[];
+  checks?: Check[];
 }

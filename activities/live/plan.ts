@@ -144,9 +144,9 @@ function ledgerSequences({ sequenceOfLedger }: SwapSnapshot): PlanStatement[] {
 /** A question asked before the lock is asked again under it: rows may have come in between. */
 function checks(snapshot: SwapSnapshot, request: PlanRequest): PlanStatement[] {
   const asked = [...snapshot.dependents.flatMap(({ check }) => (check ? [check] : [])), ...(request.checks ?? [])];
-  return asked.map(({ sql, message }) => ({
+  return asked.map(({ sql, message, sqlstate = 'PP002' }) => ({
     // The names have changed by now, so the question in live names is asked of the new relations.
-    sql: `do $pp$ begin if (select n from (${sql}) answer) > 0 then raise exception using errcode = 'PP002', message = ${literal(message)}; end if; end $pp$`,
+    sql: `do $pp$ begin if (select n from (${sql}) answer) > 0 then raise exception using errcode = ${literal(sqlstate)}, message = ${literal(message)}; end if; end $pp$`,
     reason: message.replace(/\(.*$/, '').trim(),
   }));
 }

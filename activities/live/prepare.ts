@@ -1,7 +1,7 @@
 import { tables } from '../../catalog/index.ts';
 import { indexStagingViews } from '../portal/materialized_views.ts';
 import type { Database, Session } from '../postgres/database.ts';
-import { sqlstateOf } from '../postgres/errors.ts';
+import { ReleaseError, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { sequencesOf } from '../postgres/introspection.ts';
 import { retarget } from '../postgres/retarget.ts';
@@ -10,9 +10,12 @@ import { editedLookups } from '../staging/live_lookups.ts';
 import { requireTables } from '../staging/validate.ts';
 import { refused } from './attempt.ts';
 import { runLeftFollowUps } from './follow_ups.ts';
-import { dropLedger } from './ledger.ts';
+import { dropLedger, withLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
+
+/** A rehearsal looks for its moment for as long as its operator says: 30 s by default. */
+const REHEARSAL_LIMIT_MS = 30_000;
 
 /**
  * Everything that can be done before the lock: indexes and keys that are left out still, sequences, grants, triggers and
@@ -41,6 +44,8 @@ export async function prepareStaging(
   await db.session(async (session) => {
     for (const { name } of snapshot.incoming) {
       onStep(`vacuum ${name}`);
+      // VACUUM cannot run in a transaction, so the fence is asked just before.
+      await db.assertFence(session);
       await session.query(`vacuum (freeze, analyze) public.${ident(name)}`);
     }
   });
@@ -58,7 +63,15 @@ export async function complete(
   // Of a swap or rollback whose workflow was terminated after COMMIT.
   await runLeftFollowUps(db, onStep);
   // An attempt that was cut off left its twin of releases: it lacks the releases since, and would be taken for this one's.
-  await dropLedger(db);
+  const dropped = await withLedger(db, REHEARSAL_LIMIT_MS, () => dropLedger(db));
+  if ('busy' in dropped) {
+    const pids = dropped.busy.map(({ pid, application }) => `pid ${pid} (${application})`).join(', ');
+    throw new ReleaseError(
+      'DatabaseBusy',
+      `a swap is being rehearsed by ${pids}; this goes on when it has ended`,
+      dropped,
+    );
+  }
   const first = await db.session(plan);
   if (first.plan.refusals.length > 0) throw refused(first.plan.refusals);
   for (const { sql, reason } of first.plan.before) {

@@ -6,11 +6,10 @@ import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
 import { dropStagingTables } from '../staging/build.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import { dropTwins } from '../staging/twins.ts';
-import { type AttemptLimits, attemptPlan, makeReady } from './attempt.ts';
+import type { AttemptLimits } from './attempt.ts';
 import { planDemote, requireBackup } from './demote.ts';
-import { dropLedger } from './ledger.ts';
 import { complete } from './prepare.ts';
-import { proveLive } from './swap.ts';
+import { attemptRound } from './round.ts';
 
 export type RollbackAttempt =
   | { outcome: 'rolled back'; stamp: string; lockWindowMs: number; tries: number; ended: Blocker[] }
@@ -48,7 +47,8 @@ async function requireFreeStaging(session: Session, discard: boolean): Promise<v
   throw new ReleaseError('RollbackRefused', message, { holder });
 }
 
-async function rolledBack(db: Database, release: ReleaseRef): Promise<boolean> {
+/** True once the release is not live any more because it was rolled back. */
+export async function rolledBack(db: Database, release: ReleaseRef): Promise<boolean> {
   const row = await db.session((session) => findRelease(session, { id: release.releaseId }));
   return row?.state === 'rolled_back' && !row.is_current;
 }
@@ -65,13 +65,8 @@ export async function attemptRollback(
   if (await rolledBack(db, release)) return { outcome: 'already rolled back', stamp };
   await db.session((session) => requireBackup(session, stamp));
   const plan = (session: Session) => planDemote(session, stamp, release.releaseId);
-  const ready = await makeReady(db, plan, 'live changed since the backup was prepared');
-  const attempt = await db.session((session) => attemptPlan(db, session, ready.snapshot, ready.plan, limits));
-  if (attempt.outcome === 'blocked') {
-    await dropLedger(db);
-    return { outcome: 'blocked', blockers: attempt.blockers, ended: attempt.ended };
-  }
-  await proveLive(db, ready.snapshot);
-  const { lockWindowMs, tries, ended } = attempt;
+  const round = await attemptRound(db, plan, limits, 'live changed since the backup was prepared');
+  if (round.outcome === 'blocked') return { outcome: 'blocked', blockers: round.blockers, ended: round.ended };
+  const { lockWindowMs, tries, ended } = round;
   return { outcome: 'rolled back', stamp, lockWindowMs, tries, ended };
 }

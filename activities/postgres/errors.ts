@@ -13,7 +13,7 @@ export class ReleaseError extends Error {
   }
 }
 
-/** The SQLSTATEs that are handled by name (PostgreSQL manual, appendix A; PP001 and PP003 are ours: the fence, an importer's hard error). */
+/** The SQLSTATEs that are handled by name (PostgreSQL manual, appendix A; PP001 and PP003 are ours: the fence, an importer's hard error; live/ has two more). */
 export const SQLSTATE = {
   fenced: 'PP001',
   hardError: 'PP003',

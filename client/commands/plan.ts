@@ -1,7 +1,7 @@
-import { attemptPlan, makeReady } from '../../activities/live/attempt.ts';
+import { type AttemptLimits, attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { planDemote, requireBackup } from '../../activities/live/demote.ts';
-import { dropLedger } from '../../activities/live/ledger.ts';
+import { dropLedger, withLedger } from '../../activities/live/ledger.ts';
 import type { PlanStatement } from '../../activities/live/model.ts';
 import type { SwapPlan } from '../../activities/live/plan.ts';
 import { type Prepared, planPromote } from '../../activities/live/promote.ts';
@@ -33,7 +33,18 @@ export async function rehearse(options: PlanOptions & { budget?: string }, outpu
   const roundMs = Number(options.budget ?? '30000');
   if (!(roundMs > 0))
     throw new CommandError(EXIT.usage, `--budget is ${JSON.stringify(options.budget)}, not a number of milliseconds`);
-  const result = await withDatabase(databaseUrl(readEnvironment()), (db) => rehearseOn(db, options, roundMs));
+  const environment = readEnvironment();
+  const statementTimeoutMs = Number(environment.PP_STATEMENT_TIMEOUT_MS ?? '300000');
+  if (!(statementTimeoutMs > 0))
+    throw new CommandError(
+      EXIT.usage,
+      `PP_STATEMENT_TIMEOUT_MS is ${environment.PP_STATEMENT_TIMEOUT_MS}, not a number of milliseconds`,
+    );
+  const result = await withDatabase(databaseUrl(environment), (db) =>
+    rehearseOn(db, options, { roundMs, statementTimeoutMs }).catch((error: unknown) =>
+      Promise.reject(toCommandError(error)),
+    ),
+  );
   if (result.outcome === 'blocked') {
     const names = result.blockers.map(
       ({ pid, role, application, relation }) =>
@@ -51,16 +62,34 @@ export async function rehearse(options: PlanOptions & { budget?: string }, outpu
   );
 }
 
-async function rehearseOn(db: Database, options: PlanOptions, roundMs: number) {
-  const { snapshot, plan: made } = await makeReady(db, (session) => prepare(session, options));
-  try {
-    const attempt = await db.session((session) =>
-      attemptPlan(db, session, snapshot, made, { roundMs, statementTimeoutMs: 300_000 }, 'rollback'),
-    );
-    return { ...attempt, statements: made.inside.length };
-  } finally {
-    await dropLedger(db);
-  }
+/** A swap that is on its way has made a twin of releases already: it is not to be disturbed. */
+async function rehearseOn(db: Database, options: PlanOptions, limits: AttemptLimits) {
+  const rehearsed = await withLedger(db, BUSY_LIMIT_MS, async () => {
+    const { snapshot, plan: made } = await makeReady(db, (session) => prepare(session, options));
+    try {
+      const attempt = await db.session((session) => attemptPlan(db, session, snapshot, made, limits, 'rollback'));
+      return { ...attempt, statements: made.inside.length };
+    } finally {
+      await dropLedger(db);
+    }
+  });
+  if ('done' in rehearsed) return rehearsed.done;
+  const names = rehearsed.busy.map(({ pid, application }) => `pid ${pid} (${application})`).join(', ');
+  throw new CommandError(
+    EXIT.refused,
+    `a swap, a rollback or another rehearsal is on its way: ${names || 'it has just ended'}; rehearse when it is over`,
+    rehearsed,
+  );
+}
+
+/** How long a rehearsal waits for another one to end. */
+const BUSY_LIMIT_MS = 1_000;
+
+function toCommandError(error: unknown): unknown {
+  if (!(error instanceof ReleaseError)) return error;
+  return new CommandError(error.type === 'BadInput' ? EXIT.usage : EXIT.refused, error.message, error.facts, {
+    cause: error,
+  });
 }
 
 async function prepare(session: Session, options: PlanOptions): Promise<Prepared> {
@@ -76,8 +105,7 @@ async function prepare(session: Session, options: PlanOptions): Promise<Prepared
   try {
     await requireBackup(session, options.rollback);
   } catch (error) {
-    if (!(error instanceof ReleaseError)) throw error;
-    throw new CommandError(error.type === 'BadInput' ? EXIT.usage : EXIT.refused, error.message, error.facts);
+    throw toCommandError(error);
   }
   const { rows } = await session.query<{ id: number }>('select id::int from releases where is_current');
   if (!rows[0]) throw new CommandError(EXIT.refused, 'no release is current, so there is nothing to roll back');
