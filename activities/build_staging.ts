@@ -1,4 +1,5 @@
 import { importers } from '../catalog/index.ts';
+import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { ReleaseRef } from './postgres/releases.ts';
 import { buildStaging as build } from './staging/build.ts';
@@ -16,7 +17,7 @@ export function buildStaging(deps: ActivityDeps) {
     request: BuildRequest,
   ): Promise<{ copied: Record<string, number> } | { skipped: string }> =>
     runPhase(deps, release, 'build_staging', async (step) => {
-      if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+      if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
       const filled = importers.filter(({ name }) => request.importers.includes(name)).flatMap(({ fills }) => fills);
       const copied = await build(step.db, {
         releaseId: release.releaseId,

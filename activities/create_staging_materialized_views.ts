@@ -1,14 +1,20 @@
+import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { createStagingViews, type ViewCounts } from './portal/materialized_views.ts';
 import type { ReleaseRef } from './postgres/releases.ts';
+import { takeStagingOver } from './staging/holder.ts';
 import { alreadySwapped, runPhase } from './step.ts';
 
 /** Phase 2: fills the nine staging views from one snapshot of the portal. */
 export function createStagingMaterializedViews(deps: ActivityDeps) {
   return (release: ReleaseRef): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'create_staging_materialized_views', async (step) => {
-      if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
-      const rows = await createStagingViews(step.db, (view) => step.progress(`filling ${view}`));
+      if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
+      const rows = await createStagingViews(
+        step.db,
+        (view) => step.progress(`filling ${view}`),
+        (session) => takeStagingOver(session, release),
+      );
       await step.event('staging_mvs_created', { rows });
       return { rows };
     });

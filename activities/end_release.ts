@@ -1,15 +1,37 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { Phase } from '../contracts/index.ts';
+import type { Phase, ReleaseState } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { discardStaging, dropLeftStaging } from './discard_staging.ts';
-import { Database } from './postgres/database.ts';
-import { type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
+import { Database, type Session } from './postgres/database.ts';
+import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
+import { stagingHolder } from './staging/holder.ts';
 import { runStep, withHeartbeat } from './step.ts';
 
 export interface FailureReport {
   phase: Phase;
   type: string;
   message: string;
+}
+
+export interface AbortOutcome {
+  /** State of a release that is live already. */
+  live?: ReleaseState;
+  /** OIDs of the staging that somebody locks. */
+  left?: string[] | undefined;
+}
+
+/**
+ * A run of a release that is live already (a reset, a resume) may be stopped before it knows: then live is not to be called
+ * aborted. Where it was not finished, it says so.
+ */
+async function keptLive(session: Session, release: ReleaseRef, phase: Phase): Promise<ReleaseState | undefined> {
+  const row = await findRelease(session, { id: release.releaseId });
+  if (!row?.is_current) return undefined;
+  await recordEvent(session, release.releaseId, 'abort_refused', { phase, reason: 'the release is live' });
+  if (row.state === 'succeeded') return row.state;
+  const text = `Aborted: the release is live, but was not finished: it was aborted in ${phase}`;
+  await setState(session, release.releaseId, 'failed', text);
+  return 'failed';
 }
 
 /** How a release ends otherwise than by success. Each runs with the lock still held. */
@@ -36,20 +58,33 @@ export function endActivities(deps: ActivityDeps) {
     /**
      * An abort leaves nothing of the release behind but its row and its events. The lock is not held for the sake of a
      * staging table that somebody else has locked: what cannot be dropped now belongs to nobody, and dropLeftStaging
-     * waits for it.
+     * waits for it. What a parked or failed release keeps in staging stays: it is not this one's.
+     *
+     * @returns `live` with the state, where the release is live already and nothing was aborted
      */
-    async markAborted(release: ReleaseRef, phase: Phase): Promise<{ left?: string[] | undefined }> {
+    async markAborted(release: ReleaseRef, phase: Phase): Promise<AbortOutcome> {
       return runStep(deps, release, { phase, step: 'mark aborted' }, async (step) => {
-        await step.db.transaction(async (session) => {
+        // What hangs on a frozen worker has locks on staging; and a COMMIT of its would come too late from here on.
+        await step.endOtherAttempts();
+        const facts = { phase, release_id: release.releaseId, label: release.label };
+        const live = await step.db.transaction((session) => keptLive(session, release, phase));
+        if (live) {
+          deps.log('warn', 'abort_refused', facts);
+          return { live };
+        }
+        const holder = await step.db.transaction(async (session) => {
           await setState(session, release.releaseId, 'aborted');
           await recordEvent(session, release.releaseId, 'aborted', { phase });
           await session.query('delete from pp_release.import_marks where release_id = $1', [release.releaseId]);
-          await session.query('delete from pp_release.staging');
+          await session.query('delete from pp_release.staging where release_id = $1', [release.releaseId]);
+          return stagingHolder(session);
         });
-        const facts = { phase, release_id: release.releaseId, label: release.label };
         deps.log('info', 'aborted', facts);
-        // What hangs on a frozen worker has locks on staging.
-        await step.endOtherAttempts();
+        await deps.notify(`Release ${release.label} was aborted in ${phase}`);
+        if (holder) {
+          await step.event('staging_kept', { release: holder.releaseId, label: holder.label });
+          return {};
+        }
         const left = await discardStaging(step.db);
         await step.event(left ? 'staging_left' : 'staging_dropped', { ...left });
         return { left: left?.onlyLocked ? left.oids : undefined };
@@ -69,10 +104,11 @@ export function endActivities(deps: ActivityDeps) {
       });
     },
 
-    async noteDryRun(release: ReleaseRef): Promise<void> {
-      await runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, (step) =>
-        step.event('dry_run_stopped_after_validate_and_manifest', {}),
-      );
+    async noteDryRun(release: ReleaseRef, state: ReleaseState): Promise<void> {
+      await runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, async (step) => {
+        if (state === 'validating') await step.setState(state);
+        await step.event('dry_run_stopped_after_validate_and_manifest', {});
+      });
     },
   };
 }

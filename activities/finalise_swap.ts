@@ -1,3 +1,4 @@
+import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import type { AttemptLimits } from './live/attempt.ts';
 import { freeStamp } from './live/backups.ts';
@@ -5,7 +6,7 @@ import { runFollowUps } from './live/follow_ups.ts';
 import { prepareStaging } from './live/prepare.ts';
 import { planPromote } from './live/promote.ts';
 import { attemptSwap, findSwap, type SwapAttempt } from './live/swap.ts';
-import { findRelease, type ReleaseRef } from './postgres/releases.ts';
+import { type ReleaseRef, wasLive } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
 import { requireUnchanged } from './staging/manifest.ts';
 import { requireMarks } from './staging/validate.ts';
@@ -42,12 +43,11 @@ export function swapActivities(deps: ActivityDeps) {
     async prepareSwap(release: ReleaseRef, request: SwapRequest): Promise<{ skipped?: string }> {
       return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap prepare' }, async (step) => {
         await step.event('phase_started', {});
-        if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+        if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
         await step.db.session(async (session) => {
           await requireStagingOf(session, release);
           // A release that was live already and was rolled back is complete: its marks were cleared when it succeeded.
-          const row = await findRelease(session, { id: release.releaseId });
-          if (row?.state !== 'rolled_back') await requireMarks(session, release, request.importers);
+          if (!(await wasLive(session, release.releaseId))) await requireMarks(session, release, request.importers);
         });
         step.progress('comparing staging with the manifest');
         await requireUnchanged(step.db, release);
@@ -81,13 +81,13 @@ export function swapActivities(deps: ActivityDeps) {
     },
 
     /**
-     * For a round that was cancelled: was it committed all the same? Claims the step of the rounds, so that none of them is
+     * For a round that was cancelled, or whose worker is gone: was it committed all the same? Claims the step of the rounds, so that none of them is
      * on its way any more when it answers.
      */
     async findSwap(release: ReleaseRef): Promise<{ outcome: 'already swapped'; stamp: string | null } | null> {
       return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap' }, async (step) => {
         const found = await findSwap(step.db, release);
-        if (found) await step.event('swap_completed', { ...found, found_after: 'a cancellation' });
+        if (found) await step.event('swap_completed', { ...found, found_after: 'its round was cut off' });
         return found ?? null;
       });
     },

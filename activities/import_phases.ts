@@ -1,4 +1,5 @@
 import { type ImportPhase, importers } from '../catalog/index.ts';
+import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
@@ -29,7 +30,7 @@ export function importActivities(deps: ActivityDeps) {
     async openImport(release: ReleaseRef, phase: ImportPhase): Promise<{ skipped?: string }> {
       return runStep(deps, release, { phase, step: `${phase} open` }, async (step) => {
         await step.event('phase_started', {});
-        if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+        if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
         await step.event(`${phase}_started`, {});
         return {};
       });

@@ -2,8 +2,8 @@ import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activit
 import pg from 'pg';
 import { type ImportPhase, importers, needsCsv } from '../catalog/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { type AcquireRequest, awaitLock, type LockRequest, openRelease } from './opening.ts';
-import { createPool, Database } from './postgres/database.ts';
+import { type AcquireRequest, awaitLock, endUnheardOf, type LockRequest, openRelease } from './opening.ts';
+import { createPool, Database, DEAD_PEER, KEEP_ALIVE, toSet } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { ADVISORY_LOCK_KEY, KEEPER_PREFIX, takeLock } from './postgres/lock.ts';
 import { type Attempt, dropOwner, isOwnedBy, readOwner } from './postgres/owner.ts';
@@ -38,7 +38,7 @@ export function lockActivities(deps: ActivityDeps) {
           const client = new pg.Client({
             connectionString: deps.databaseUrl,
             application_name: `${KEEPER_PREFIX}${claimant.token}`,
-            keepAlive: true,
+            ...KEEP_ALIVE,
           });
           const lost = new Promise<Error | undefined>((resolve) => {
             client.once('error', resolve);
@@ -46,7 +46,7 @@ export function lockActivities(deps: ActivityDeps) {
           });
           try {
             await client.connect();
-            await client.query(`set client_connection_check_interval = '1s'`);
+            await client.query(toSet('set', { client_connection_check_interval: '1s', ...DEAD_PEER }));
             await takeLock(client, claimant, deps.howClosed, { renew });
             progress('holding the release lock');
             const error = await Promise.race([lost, cancelled()]);
@@ -99,10 +99,15 @@ export function lockActivities(deps: ActivityDeps) {
       await db.session((session) => dropOwner(session, attempt));
     },
 
-    /** For a release that never got a row: whatever its keeper wrote goes. */
-    async dropClaim(): Promise<void> {
+    /**
+     * For a run that does not know its release: whatever its keeper wrote goes. It may have opened one all the same, and been
+     * stopped before it heard so: that one ends as the run does.
+     */
+    async dropClaim(ending?: { state: 'aborted' | 'failed'; error?: string }): Promise<void> {
+      const attempt = thisAttempt();
       const db = new Database(deps.pool, { applicationName: 'pp drop claim' });
-      await db.session((session) => dropOwner(session, thisAttempt()));
+      if (ending) await db.transaction((session) => endUnheardOf(session, attempt, ending));
+      await db.session((session) => dropOwner(session, attempt));
     },
   };
 }

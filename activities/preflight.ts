@@ -1,4 +1,5 @@
 import { views } from '../catalog/index.ts';
+import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { indexStagingViews, type ViewCounts } from './portal/materialized_views.ts';
 import { preflight as checkViews, type PreflightOptions } from './portal/preflight.ts';
@@ -9,7 +10,7 @@ import { alreadySwapped, runPhase, type Step } from './step.ts';
 export function preflight(deps: ActivityDeps) {
   return (release: ReleaseRef, options: PreflightOptions): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'preflight', async (step) => {
-      if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+      if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
       step.progress('checking the views');
       const rows = await checkAndIndex(step, options);
       step.progress('indexing the views');

@@ -1,10 +1,16 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import type { OperationName } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { limitsOf, type RoundRequest } from './finalise_swap.ts';
 import { dropBackup, listBackups } from './live/backups.ts';
 import { proveDownloadsView } from './live/downloads.ts';
 import { runFollowUps } from './live/follow_ups.ts';
-import { attemptRollback as attempt, prepareRollback as prepare, type RollbackAttempt } from './live/rollback.ts';
+import {
+  attemptRollback as attempt,
+  prepareRollback as prepare,
+  type RollbackAttempt,
+  rolledBack,
+} from './live/rollback.ts';
 import { adoptRelease, awaitLock } from './opening.ts';
 import { Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
@@ -69,8 +75,31 @@ export function rollbackActivities(deps: ActivityDeps) {
       });
     },
 
-    async noteRollbackFailed(release: ReleaseRef, failure: { type: string; message: string }): Promise<void> {
-      await step(release, 'rollback failed', ({ event }) => event('rollback_failed', failure));
+    /**
+     * For a round that was cancelled, or whose worker is gone: was it committed all the same? Claims the step of the rounds, so
+     * that none of them is on its way any more when it answers.
+     */
+    async findRollback(release: ReleaseRef, { stamp, by }: RollbackRequest): Promise<{ outcome: string } | null> {
+      return step(release, 'rollback', async ({ db, event }) => {
+        if (!(await rolledBack(db, release))) return null;
+        await event('rollback_completed', {
+          outcome: 'already rolled back',
+          stamp,
+          by,
+          found_after: 'its round was cut off',
+        });
+        return { outcome: 'already rolled back' };
+      });
+    },
+
+    async noteOperationFailed(
+      release: ReleaseRef,
+      operation: OperationName,
+      failure: { type: string; message: string },
+    ): Promise<void> {
+      const event = `${operation}_failed`;
+      await step(release, event, (claimed) => claimed.event(event, failure));
+      deps.log('error', event, { label: release.label, error_class: failure.type, error_message: failure.message });
     },
 
     /** Drops all backups but the newest `keep`, each in a transaction of its own. */

@@ -1,6 +1,6 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ManifestSummary } from '../contracts/index.ts';
+import { ALREADY_SWAPPED, type ManifestSummary } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
 import { manifestUrl, writeManifest } from './staging/manifest.ts';
@@ -16,7 +16,7 @@ export interface ValidateRequest {
 export function validateAndManifest(deps: ActivityDeps) {
   return (release: ReleaseRef, request: ValidateRequest): Promise<ManifestSummary | { skipped: string }> =>
     runPhase(deps, release, 'validate_and_manifest', async (step) => {
-      if (await alreadySwapped(step, release)) return { skipped: 'already swapped' };
+      if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
       step.progress('validating staging');
       await validateStaging(step.db, release, request);
       await step.setState('validating');

@@ -17,13 +17,17 @@ export async function follow(client: Client, workflowId: string, output: Output)
   const show = isDrawn ? redraw() : append(output);
   // A line in between would spoil the drawing, which has it anyway.
   const tell = isDrawn && process.stderr.isTTY ? () => undefined : tellOfWaiting();
+  let unanswered: string | undefined;
   for (;;) {
     const answer = await askWorkflow(client, workflowId);
     if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
     if (answer.status) {
       show(answer.status, answer.pending);
       if (answer.running) tell(answer.status);
+    } else if (answer.running && answer.unanswered && answer.unanswered !== unanswered) {
+      process.stderr.write(`${answer.unanswered}\n`);
     }
+    unanswered = answer.unanswered;
     if (!answer.running) return;
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }

@@ -12,6 +12,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { TASK_QUEUE } from '../contracts/index.ts';
 import { admittedUpdate } from '../workflows/messages.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { askWorkflow } from './status.ts';
 
 export interface Launch {
   /** Workflow type and its only argument. */
@@ -50,7 +51,7 @@ export async function launch(client: Client, { type, workflowId, input, what, de
     .withDeadline(Date.now() + ANSWER_LIMIT_MS, () =>
       client.workflow.executeUpdateWithStart(admittedUpdate, { args: [], startWorkflowOperation: operation }),
     )
-    .catch((error: unknown) => Promise.reject(refusal(error, what, workflowId)));
+    .catch(async (error: unknown) => Promise.reject(await refusal(client, error, what, workflowId)));
   if (!admission.admitted) {
     throw new CommandError(exitCodeOf(admission.type), `${what} was not started: ${admission.reason}`, {
       holder: admission.holder,
@@ -75,13 +76,14 @@ async function requireWorker(client: Client): Promise<void> {
   );
 }
 
-function refusal(error: unknown, what: string, workflowId: string): unknown {
+async function refusal(client: Client, error: unknown, what: string, workflowId: string): Promise<unknown> {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
     const limit = `${ANSWER_LIMIT_MS / 1000} s`;
-    return new CommandError(
-      EXIT.failed,
-      `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`,
-    );
+    const answer = await askWorkflow(client, workflowId);
+    const why = answer?.status
+      ? `${what} (workflow ${workflowId}) has not got the lock within ${limit} and goes on trying: somebody may have locked the table releases; pp-release status shows the last failure, pp-release abort stops it`
+      : `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;
+    return new CommandError(EXIT.failed, why);
   }
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
     return new CommandError(

@@ -1,4 +1,4 @@
-import { describeWaiting, type StepStatus, type WaitingFor } from '../contracts/index.ts';
+import { describeWaiting, type LockHolder, type StepStatus, type WaitingFor } from '../contracts/index.ts';
 import type { PendingStep, StatusReport } from './status.ts';
 
 const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '✗' } as const;
@@ -61,8 +61,17 @@ export function renderWaiting(waitingFor: WaitingFor): string[] {
   return [
     `it ${describeWaiting(waitingFor)}`,
     ...waitingFor.answers.map(({ command, effect }) => `  ${command.padEnd(width)}  ${effect}`),
-    ...(waitingFor.lastRefusal ? [`  a signal was not taken: ${waitingFor.lastRefusal}`] : []),
   ];
+}
+
+/** Who holds the release lock, since when and for what. */
+export function describeLock({ purpose, workflowId, since, pid, application }: LockHolder): string {
+  const who = [
+    workflowId && `workflow ${workflowId}`,
+    pid && `session ${pid}`,
+    application && `application ${application}`,
+  ].filter(Boolean);
+  return `the release lock is held for ${purpose} since ${since} (${who.join(', ')})`;
 }
 
 export function renderStatus(report: StatusReport): string {
@@ -73,10 +82,12 @@ export function renderStatus(report: StatusReport): string {
   if (report.error_text) lines.push(`  ${report.error_text}`);
   if (report.manifest_path) lines.push(`  manifest ${report.manifest_path}`);
   if (report.backup_stamp) lines.push(`  its data is in backup ${report.backup_stamp}`);
-  if (report.lock) lines.push(`  the release lock is held for ${report.lock.purpose} since ${report.lock.since}`);
+  if (report.lock) lines.push(`  ${describeLock(report.lock)}`);
+  if (report.unanswered) lines.push(`  ${report.unanswered}`);
   if (report.workflow) {
     lines.push('', ...renderPhases(report.workflow.phases, report.pending));
     if (report.workflow.waitingFor) lines.push('', ...renderWaiting(report.workflow.waitingFor));
+    if (report.workflow.lastRefusal) lines.push(`a signal was not taken: ${report.workflow.lastRefusal}`);
     for (const blocker of report.workflow.lastBlockers ?? []) {
       lines.push(
         `in the way: pid ${blocker.pid}, role ${blocker.role}, ${blocker.application || 'no application name'}, on ${blocker.relation} for ${Math.round(blocker.ageSeconds)} s: ${blocker.query}`,

@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcDeadlineError, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../activities/postgres/database.ts';
-import { dropAbandoned } from '../activities/postgres/lock.ts';
+import { dropAbandoned, outsideHolder } from '../activities/postgres/lock.ts';
 import { holderOf, readOwner } from '../activities/postgres/owner.ts';
 import { findRelease } from '../activities/postgres/releases.ts';
-import type { Amount, Beat, LockHolder, ReleaseStatus } from '../contracts/index.ts';
+import { type Amount, type Beat, type LockHolder, type ReleaseStatus, SEARCH_ATTRIBUTES } from '../contracts/index.ts';
 import { howClosedHere } from '../worker/how_closed.ts';
 import { statusQuery } from '../workflows/messages.ts';
 
@@ -35,6 +35,8 @@ export interface StatusReport {
   workflow_id: string | null;
   run_id: string | null;
   lock: LockHolder | null;
+  /** Why there is no word of the workflow, although it runs; the rest is what the database and Temporal know. */
+  unanswered: string | null;
   workflow: ReleaseStatus | null;
   pending: PendingStep[];
 }
@@ -45,9 +47,10 @@ export async function readStatus(
   client: Client | undefined,
   options: { label?: string; manifestDir: string },
 ): Promise<StatusReport | undefined> {
-  const { release, owner } = await db.session(async (session) => {
+  const { release, lock } = await db.session(async (session) => {
     const owner = client ? await dropAbandoned(session, howClosedHere(client)) : await readOwner(session);
-    return { owner, release: await findRelease(session, options.label ? { label: options.label } : {}) };
+    const lock = owner ? holderOf(owner) : await outsideHolder(session);
+    return { lock, release: await findRelease(session, options.label ? { label: options.label } : {}) };
   });
   if (!release) return undefined;
   const {
@@ -79,7 +82,8 @@ export async function readStatus(
     backup_stamp,
     workflow_id,
     run_id,
-    lock: owner ? holderOf(owner) : null,
+    lock: lock ?? null,
+    unanswered: live?.running ? (live.unanswered ?? null) : null,
     workflow: live?.status ?? null,
     pending: live?.pending ?? [],
   };
@@ -87,6 +91,8 @@ export async function readStatus(
 
 export interface WorkflowAnswer {
   status: ReleaseStatus | undefined;
+  /** Why there is no status. */
+  unanswered: string | undefined;
   running: boolean;
   /** Terminated, or closed by a time limit: it could not write down its end. */
   wasCut: boolean;
@@ -115,24 +121,43 @@ export async function askWorkflow(client: Client, workflowId: string): Promise<W
     const { name } = description.status;
     const running = name === 'RUNNING';
     const wasCut = name === 'TERMINATED' || name === 'TIMED_OUT';
-    const status = await queryStatus(client, workflowId);
-    return { status, running, wasCut, pending };
+    const told = describeAttributes(description.searchAttributes);
+    const { status, unanswered } = await queryStatus(client, workflowId, told);
+    return { status, unanswered, running, wasCut, pending };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }
 }
 
-async function queryStatus(client: Client, workflowId: string): Promise<ReleaseStatus | undefined> {
+/** How long a worker may take to answer. */
+const QUERY_LIMIT_MS = 3_000;
+
+/** No worker may answer, and a workflow whose input was bad never had a status: that is told, and no error. */
+async function queryStatus(
+  client: Client,
+  workflowId: string,
+  told: string,
+): Promise<{ status?: ReleaseStatus; unanswered?: string }> {
   try {
-    return await client.withDeadline(Date.now() + 3_000, () =>
+    const status = await client.withDeadline(Date.now() + QUERY_LIMIT_MS, () =>
       client.workflow.getHandle(workflowId).query(statusQuery),
     );
+    return { status };
   } catch (error) {
-    // No worker answers, or the input was so bad that the workflow never had a status.
-    if (error instanceof Error) return undefined;
-    throw error;
+    if (!(error instanceof Error)) throw error;
+    const { message } = error;
+    const why = isGrpcDeadlineError(error) || isGrpcServiceError(error) ? 'no worker answers' : message;
+    return {
+      unanswered: `workflow ${workflowId} does not say how it is (${why}); Temporal knows ${told}; it goes on as soon as a worker polls: pp-release worker, or npm run stack -- up`,
+    };
   }
+}
+
+/** State and phase as the workflow has last told them to Temporal. */
+function describeAttributes(attributes: Record<string, unknown>): string {
+  const [, state, phase] = SEARCH_ATTRIBUTES.map((name) => attributes[name]);
+  return state === undefined ? 'neither its state nor its phase' : `state ${String(state)}, phase ${String(phase)}`;
 }
 
 function decode(data: Uint8Array | null | undefined): Partial<Beat> | undefined {

@@ -42,6 +42,9 @@ export type Admission =
   | { admitted: true; releaseId: number }
   | { admitted: false; reason: string; type: string; holder?: LockHolder };
 
+/** What a phase up to the swap answers for a release that is live already (a reset, a resume): nothing was done. */
+export const ALREADY_SWAPPED = 'already swapped';
+
 /** Answer of the update `abort`. */
 export interface AbortAnswer {
   aborting: boolean;
@@ -73,6 +76,8 @@ export interface ReleaseStatus {
   waitingFor?: WaitingFor | undefined;
   lastFailure?: { phase: Phase; type: string; message: string } | undefined;
   lastBlockers?: Blocker[] | undefined;
+  /** Why the last signal was not taken: who sends a signal gets no answer. */
+  lastRefusal?: string | undefined;
 }
 
 /** How much of a step is done, of how much if that is known. */
@@ -128,6 +133,9 @@ export interface RollbackResult {
   stamp: string;
   lockWindowMs?: number | undefined;
 }
+
+/** What became of a rollback or a cleanup that did not succeed; part of its event's name. */
+export type OperationName = 'rollback' | 'cleanup';
 
 /** Answer of the query `status` of a rollback. */
 export interface RollbackStatus {

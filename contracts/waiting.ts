@@ -18,8 +18,6 @@ export interface WaitingFor {
   /** What happens then. */
   onTimeLimit?: string | undefined;
   answers: WaitAnswer[];
-  /** Why the last signal was not taken: who sends a signal gets no answer. */
-  lastRefusal?: string | undefined;
 }
 
 /** Argument of `promote`. The digest is the manifest's, or its beginning: what is promoted is what was looked at. */

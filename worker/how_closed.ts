@@ -1,11 +1,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { HowClosed } from '../activities/postgres/lock.ts';
+import { type HowClosed, UNKNOWN_TO_TEMPORAL } from '../activities/postgres/lock.ts';
 
-/** For a worker: a workflow that Temporal does not know any more has been closed for longer than history is kept. */
+/**
+ * For a worker: a workflow that Temporal does not know any more has been closed for longer than history is kept, unless its
+ * session is alive (lock.ts).
+ */
 export function howClosed(client: Client): HowClosed {
   return async (workflowId) => {
     const status = await statusOf(client, workflowId);
-    return status === undefined ? 'closed long ago' : closing(status);
+    return status === undefined ? UNKNOWN_TO_TEMPORAL : closing(status);
   };
 }
 

@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, allHandlersFinished, condition } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition } from '@temporalio/workflow';
 import type { Admission, LockHolder } from '../contracts/index.ts';
 import { describeFailure } from './failure.ts';
 
@@ -19,10 +19,6 @@ export class Admissions {
   async answer(): Promise<Admission> {
     await condition(() => this.#admission !== undefined);
     return this.#admission as Admission;
-  }
-
-  allAnswered(): Promise<void> {
-    return condition(allHandlersFinished);
   }
 }
 

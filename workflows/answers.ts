@@ -1,4 +1,4 @@
-import { ApplicationFailure, condition, log, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import {
   type ByRequest,
   describeWaiting,
@@ -80,11 +80,8 @@ export function listenForAnswers(run: ReleaseRun): void {
     { validator: (_: ByRequest) => refuse(refusalOfPark(run)) },
   );
   const taken = (name: string, reason: string | undefined) => {
-    if (reason === undefined) return true;
-    log.warn('a signal was not taken', { name, reason });
-    if (run.status.waitingFor) run.status.waitingFor.lastRefusal = `${name}: ${reason}`;
-    run.show();
-    return false;
+    if (reason !== undefined) run.refuseSignal(name, reason);
+    return reason === undefined;
   };
   setHandler(promoteSignal, (request) => {
     if (taken('promote', refusalOfPromote(run, request))) promote(request);

@@ -3,7 +3,7 @@ import { describeWaiting } from '../contracts/index.ts';
 
 /** What the Web UI shows on a release's page, in Markdown: what it waits for, and its phases. */
 export function detailsOf(status: ReleaseStatus): string {
-  const { label, releaseId, mode, state, dryRun, waitingFor, lastFailure } = status;
+  const { label, releaseId, mode, state, dryRun, waitingFor, lastFailure, lastRefusal } = status;
   const head = [`release ${releaseId ?? ''} ${label}`.replace('  ', ' '), `mode ${mode}`, `state ${state}`];
   if (dryRun) head.push('dry run');
   const rows = status.phases.flatMap((phase) => [row(phase), ...(phase.steps ?? []).map((step) => row(step, '↳ '))]);
@@ -14,6 +14,7 @@ export function detailsOf(status: ReleaseStatus): string {
     ...(lastFailure && !waitingFor
       ? [`Last failure, in ${lastFailure.phase}: ${lastFailure.type}: ${cell(lastFailure.message)}`, '']
       : []),
+    ...(lastRefusal ? [`A signal was not taken: ${cell(lastRefusal)}`, ''] : []),
     '| phase | progress | seconds | counts |',
     '| --- | --- | ---: | --- |',
     ...rows,
@@ -27,7 +28,6 @@ function waitingLines(waitingFor: NonNullable<ReleaseStatus['waitingFor']>): str
     ...waitingFor.answers.flatMap(({ command, message, effect }) => [
       `- \`${command}\` or message \`${message}\`: ${effect}`,
     ]),
-    ...(waitingFor.lastRefusal ? ['', `A signal was not taken: ${waitingFor.lastRefusal}`] : []),
     '',
   ];
 }

@@ -1,7 +1,15 @@
-import { allHandlersFinished, CancellationScope, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
+import { ALREADY_SWAPPED, type ReleaseState } from '../contracts/index.ts';
 import { describeFailure } from './failure.ts';
-import { keeper, quick } from './proxies.ts';
+import { keeper, lasting, quick } from './proxies.ts';
 import type { ReleaseRun } from './run.ts';
 import { dropStagingLater } from './staging.ts';
 import { ParkedError } from './waiting.ts';
@@ -9,7 +17,11 @@ import { ParkedError } from './waiting.ts';
 /** Holds the release lock in the background until it is stopped; a lock that is refused or lost ends the work. */
 export class LockKeeper {
   failure: unknown;
-  readonly #scope = new CancellationScope({ cancellable: true });
+  /** Temporal's own cancel must not reach it: the lock is held until what has to be finished, or undone, is. */
+  readonly #scope = new CancellationScope({
+    cancellable: true,
+    parent: new CancellationScope({ cancellable: false }),
+  });
   readonly #kept: Promise<void>;
   #stopping = false;
 
@@ -41,6 +53,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   const { label } = run.input;
   const request = { label, purpose: `release ${label}` };
   const lock = new LockKeeper(request, (failure) => run.loseLock(failure));
+  let ending: unknown;
   try {
     await run.stoppable(async () => {
       const plan = await run.phase('acquire_lock', () =>
@@ -63,6 +76,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
       run.parked = cause.parked;
       run.skipRest(cause.message);
     } else {
+      ending = cause;
       await CancellationScope.nonCancellable(() => writeEnd(run, cause));
       // Somebody asked for it by message: that is an end, not a failure. A cancellation is passed on to whoever cancelled.
       if (!run.aborting || lock.failure) throw cause;
@@ -73,7 +87,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
       run.waitFor(undefined);
       await lock.stop();
       try {
-        await giveBack(run);
+        await giveBack(run, ending);
       } finally {
         run.lockGivenBack = true;
       }
@@ -88,26 +102,41 @@ async function writeEnd(run: ReleaseRun, error: unknown): Promise<void> {
   const phase = run.status.phase ?? 'acquire_lock';
   const release = run.plan?.release;
   if (isCancellation(error) && !run.committed) {
-    if (release) run.stagingLeft = (await quick.markAborted(release, phase)).left;
+    const { live, left } = release ? await lasting.markAborted(release, phase) : {};
+    if (live) throw aliveAllTheSame(run, live);
+    run.stagingLeft = left;
     run.status.state = 'aborted';
     return;
   }
   run.status.state = 'failed';
   const { type, message } = describeFailure(error);
-  // The release is not this run's any more: whoever took over says what became of it.
-  if (type === 'Fenced') return;
+  // The release is not this run's, or not any more: whoever has it says what becomes of it.
+  if (type === 'Fenced' || type === 'LockHeld') return;
   const live = run.committed ? 'the release is live, but was not finished: ' : '';
-  if (release) await quick.markFailed(release, { phase, type, message: `${live}${message}` });
+  if (release) await lasting.markFailed(release, { phase, type, message: `${live}${message}` });
 }
 
-async function giveBack(run: ReleaseRun): Promise<void> {
+/** The run of a release that is live already did not know it yet when it was aborted. */
+function aliveAllTheSame(run: ReleaseRun, state: ReleaseState): ApplicationFailure {
+  run.commit({ outcome: ALREADY_SWAPPED });
+  run.status.state = state;
+  const { label } = run.input;
+  const finish = state === 'succeeded' ? '' : `finish it with pp-release start ${label} --start-at post_swap, or `;
+  const message = `release ${label} is live, so nothing was aborted; ${finish}roll it back if it is wrong`;
+  return ApplicationFailure.nonRetryable(message, 'Refused');
+}
+
+async function giveBack(run: ReleaseRun, ending: unknown): Promise<void> {
   const release = run.plan?.release;
   if (release) {
     await run.phase('release_lock', async () => {
-      await quick.releaseLock(release);
+      await lasting.releaseLock(release);
       return {};
     });
   } else {
-    await quick.dropClaim();
+    // It may have opened a release whose name never got here.
+    const state = isCancellation(ending) ? 'aborted' : 'failed';
+    const { type, message } = describeFailure(ending);
+    await lasting.dropClaim(state === 'aborted' ? { state } : { state, error: `${type}: ${message}` });
   }
 }

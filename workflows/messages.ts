@@ -18,8 +18,11 @@ export const admittedUpdate = defineUpdate<Admission>(MESSAGE.admitted);
 /** Stops the release wherever it is until COMMIT of the swap is sent. The update answers which side it met. */
 export const abortSignal = defineSignal(MESSAGE.abort);
 export const abortUpdate = defineUpdate<AbortAnswer>(MESSAGE.abort);
-/** Turns dry run on or off, at any time before the swap. Off opens no gate: a release under review waits for promote. */
-export const dryRunSignal = defineSignal<[boolean]>(MESSAGE.dryRun);
+/**
+ * Turns dry run on or off, at any time before the swap; on where the input is left out. Off opens no gate: a release under
+ * review waits for promote.
+ */
+export const dryRunSignal = defineSignal<[boolean?]>(MESSAGE.dryRun);
 /** Opens the gate of a release under review. */
 export const promoteSignal = defineSignal<[PromoteRequest]>(MESSAGE.promote);
 export const promoteUpdate = defineUpdate<PromoteAnswer, [PromoteRequest]>(MESSAGE.promote);

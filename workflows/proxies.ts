@@ -32,7 +32,8 @@ const SUMMARIES: Readonly<Record<keyof Activities, string>> = {
   prepareRollback: 'prepares the backup for the rollback',
   attemptRollback: 'one round of the rollback',
   finishRollback: 'what follows the rollback outside its lock',
-  noteRollbackFailed: 'writes down the failure',
+  findRollback: 'asks whether the rollback was committed',
+  noteOperationFailed: 'writes down how it ended',
   cleanBackups: 'drops old backups',
 };
 
@@ -60,6 +61,8 @@ const common = {
 
 /** A few statements. */
 export const quick = summarised({ ...common, startToCloseTimeout: '2m', scheduleToCloseTimeout: '1h' });
+/** Writes down what people and the next release have to know, and gives the lock back: tried for as long as it takes. */
+export const lasting = summarised({ ...common, startToCloseTimeout: '2m' });
 /** Reads the portal or moves the data. */
 export const long = summarised({ ...common, startToCloseTimeout: '3h', scheduleToCloseTimeout: '12h' });
 /** One round of the swap. */

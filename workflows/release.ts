@@ -32,13 +32,15 @@ export async function portalRelease(input: ReleaseInputJson): Promise<ReleaseRes
     );
     await run.waiting.forPromote();
 
+    // A dry run may be asked for until the swap has its moment.
+    if (!run.dryRun) await run.phase('finalise_swap', (status) => swapToLive(run, plan, status));
     // Staging and manifest stay: a later start at finalise_swap with the same label goes on from here.
     if (run.dryRun) {
       run.skipRest(run.sampled ? 'a sample is not published' : 'dry run');
-      return quick.noteDryRun(release);
+      // Whatever state an earlier run has left: staging is complete.
+      if (run.selected('finalise_swap') && !run.committed) run.status.state = 'validating';
+      return quick.noteDryRun(release, run.status.state);
     }
-
-    await run.phase('finalise_swap', (status) => swapToLive(run, plan, status), 'swapped');
 
     // From COMMIT on nothing stops the release: what is live has to be finished.
     await CancellationScope.nonCancellable(async () => {

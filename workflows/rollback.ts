@@ -1,20 +1,16 @@
-import { ApplicationFailure, CancellationScope, isCancellation, setHandler } from '@temporalio/workflow';
-import type { ReleaseRef } from '../activities/index.ts';
+import { CancellationScope, setHandler } from '@temporalio/workflow';
 import {
   type CleanupInputJson,
   cleanupInputSchema,
-  parseInput,
   type RollbackInputJson,
   type RollbackResult,
   type RollbackStatus,
   rollbackInputSchema,
 } from '../contracts/index.ts';
-import { Admissions } from './admissions.ts';
-import { describeFailure } from './failure.ts';
-import { LockKeeper } from './lock.ts';
-import { admittedUpdate, rollbackStatusQuery } from './messages.ts';
-import { long, quick, swap } from './proxies.ts';
-import { tryInRounds } from './swap.ts';
+import { rollbackStatusQuery } from './messages.ts';
+import { checked, underLock } from './operation.ts';
+import { lasting, long, swap } from './proxies.ts';
+import { orCommitted, tryInRounds } from './swap.ts';
 
 /**
  * Rollback to a kept backup: under the lock the backup becomes live again and what was live becomes staging, from where
@@ -25,17 +21,21 @@ export async function portalRollback(raw: RollbackInputJson): Promise<RollbackRe
   const status: RollbackStatus = { stamp: input.stamp, step: 'acquire_lock' };
   setHandler(rollbackStatusQuery, () => status);
 
-  return underLock(`rollback to ${input.stamp}`, async (release, lockTimeoutMs) => {
+  return underLock('rollback', `rollback to ${input.stamp}`, async ({ release, lockTimeoutMs }, operation) => {
     status.step = 'prepare';
     await long.prepareRollback(release, input);
     status.step = 'change';
-    const done = await tryInRounds(
+    const rounds = tryInRounds(
       lockTimeoutMs,
       (patient) => swap.attemptRollback(release, { ...input, patient }),
       (blockers) => {
         status.lastBlockers = blockers;
       },
     );
+    const done = await orCommitted<{ outcome: string; lockWindowMs?: number }>(rounds, () =>
+      lasting.findRollback(release, input),
+    );
+    operation.commit(`the rollback was committed before the abort arrived: backup ${input.stamp} is live`);
     status.step = 'finish';
     await CancellationScope.nonCancellable(() => long.finishRollback(release));
     status.step = 'done';
@@ -43,7 +43,7 @@ export async function portalRollback(raw: RollbackInputJson): Promise<RollbackRe
       releaseId: release.releaseId,
       label: release.label,
       stamp: input.stamp,
-      lockWindowMs: 'lockWindowMs' in done ? done.lockWindowMs : undefined,
+      lockWindowMs: done.lockWindowMs,
     };
   });
 }
@@ -51,51 +51,5 @@ export async function portalRollback(raw: RollbackInputJson): Promise<RollbackRe
 /** Drops all backups but the newest ones, under the lock. */
 export async function portalBackupCleanup(raw: CleanupInputJson): Promise<{ kept: string[]; dropped: string[] }> {
   const input = checked(cleanupInputSchema, raw);
-  return underLock('cleanup of backups', (release) => long.cleanBackups(release, input));
-}
-
-function checked<S extends Parameters<typeof parseInput>[0]>(schema: S, raw: unknown) {
-  const parsed = parseInput(schema, raw);
-  if (parsed.ok) return parsed.value;
-  throw ApplicationFailure.nonRetryable(
-    `the input is not right: ${parsed.problems.join('; ')}`,
-    'BadInput',
-    parsed.problems,
-  );
-}
-
-/** Holds the lock in the name of the release that is current, and gives it back whatever happens. */
-async function underLock<T>(
-  purpose: string,
-  work: (release: ReleaseRef, lockTimeoutMs: number) => Promise<T>,
-): Promise<T> {
-  const admissions = new Admissions();
-  setHandler(admittedUpdate, () => admissions.answer());
-  const scope = new CancellationScope();
-  const lock = new LockKeeper({ label: purpose, purpose }, () => scope.cancel());
-  let release: ReleaseRef | undefined;
-  try {
-    return await scope.run(async () => {
-      const acquired = await quick.acquireLockForCurrent();
-      release = acquired.release;
-      admissions.admit({ admitted: true, releaseId: release.releaseId });
-      return work(release, acquired.lockTimeoutMs);
-    });
-  } catch (error) {
-    const cause = lock.failure ?? error;
-    admissions.refuse(cause);
-    const failed = release;
-    const failure = describeFailure(cause);
-    // Fenced: another run is at work for that release, or it is over.
-    if (failed && !isCancellation(cause) && failure.type !== 'Fenced') {
-      await CancellationScope.nonCancellable(() => quick.noteRollbackFailed(failed, failure));
-    }
-    throw cause;
-  } finally {
-    await CancellationScope.nonCancellable(async () => {
-      await lock.stop();
-      await quick.dropClaim();
-      await admissions.allAnswered();
-    });
-  }
+  return underLock('cleanup', 'cleanup of backups', ({ release }) => long.cleanBackups(release, input));
 }

@@ -4,12 +4,14 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
+  log,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
 import type { ImportResult, ReleasePlan, ReleaseRef } from '../activities/index.ts';
 import {
   type AbortAnswer,
+  ALREADY_SWAPPED,
   isSelected,
   type ManifestSummary,
   type Parked,
@@ -108,6 +110,7 @@ export class ReleaseRun {
   commit(swapped: Swapped): void {
     this.swapped = swapped;
     this.backupStamp = swapped.stamp ?? undefined;
+    this.status.state = 'swapped';
     this.status.lastBlockers = undefined;
     // An abort that came too late was told so.
     this.aborting = false;
@@ -137,6 +140,13 @@ export class ReleaseRun {
 
   waitFor(waitingFor: WaitingFor | undefined): void {
     this.status.waitingFor = waitingFor;
+    this.show();
+  }
+
+  /** A signal has no answer, so that it was not taken is put where people look. */
+  refuseSignal(name: string, reason: string): void {
+    log.warn('a signal was not taken', { name, reason });
+    this.status.lastRefusal = `${name}: ${reason}`;
     this.show();
   }
 
@@ -177,8 +187,11 @@ export class ReleaseRun {
     this.show();
     try {
       const result = await work(status);
-      Object.assign(status, { progress: 'done', seconds: secondsSince(started), result });
-      if (state) this.status.state = state;
+      const skipped = skippedBecause(result);
+      const isDone = skipped === undefined || skipped === ALREADY_SWAPPED;
+      Object.assign(status, { progress: isDone ? 'done' : 'skipped', seconds: secondsSince(started), result });
+      if (skipped === ALREADY_SWAPPED) this.commit({ outcome: ALREADY_SWAPPED });
+      else if (state && isDone) this.status.state = state;
       return result;
     } catch (error) {
       Object.assign(status, { progress: 'failed', seconds: secondsSince(started) });
@@ -226,11 +239,7 @@ export class ReleaseRun {
   #answerMessages(): void {
     setHandler(statusQuery, () => ({ ...this.status, dryRun: this.dryRun, releaseId: this.plan?.release.releaseId }));
     setHandler(manifestQuery, () => this.manifest);
-    setHandler(dryRunSignal, (on) => {
-      if (this.committed) return;
-      this.dryRun = on || this.sampled;
-      if (this.dryRun && this.status.waitingFor?.kind === 'promote') this.waiting.answer({ kind: 'dry run' });
-    });
+    setHandler(dryRunSignal, (on) => this.#setDryRun(on ?? true));
     setHandler(abortSignal, () => this.#abort());
     setHandler(abortUpdate, async () => {
       this.#abort();
@@ -239,6 +248,21 @@ export class ReleaseRun {
     });
     setHandler(admittedUpdate, () => this.admissions.answer());
     listenForAnswers(this);
+  }
+
+  #setDryRun(on: unknown): void {
+    // Whoever sends it by hand may have quoted it, and "false" is not to be taken for yes, nor for no.
+    if (typeof on !== 'boolean') {
+      this.refuseSignal('dryRun', `its input is ${JSON.stringify(on)}: give true or false, without quotes`);
+    } else if (this.committed) {
+      this.refuseSignal('dryRun', `release ${this.input.label} is live already; roll it back if it is wrong`);
+    } else {
+      this.dryRun = on || this.sampled;
+      const { kind, phase } = this.status.waitingFor ?? {};
+      const waitsBeforeSwap = kind === 'promote' || (kind === 'retry' && phase === 'finalise_swap');
+      if (this.dryRun && waitsBeforeSwap) this.waiting.answer({ kind: 'dry run' });
+      this.show();
+    }
   }
 
   #abort(): void {
@@ -274,6 +298,10 @@ function checkedInput(raw: unknown): ReleaseInput {
     'BadInput',
     parsed.problems,
   );
+}
+
+function skippedBecause(result: object | undefined): unknown {
+  return result && 'skipped' in result ? result.skipped : undefined;
 }
 
 export function secondsSince(started: number): number {

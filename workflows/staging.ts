@@ -1,5 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { ReleaseRef } from '../activities/index.ts';
 import { long } from './proxies.ts';
 
@@ -11,15 +10,11 @@ export async function portalStagingCleanup(release: ReleaseRef, oids: string[]):
 /** Outlives the release's own workflow: its label can be started again at once. */
 export async function dropStagingLater(release: ReleaseRef, oids: string[]): Promise<void> {
   const { releaseId, label } = release;
-  try {
-    await startChild(portalStagingCleanup, {
-      workflowId: `portal-staging-cleanup-${releaseId}`,
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      staticSummary: `drops the staging of release ${releaseId} (${label}) once nobody locks it`,
-      args: [release, oids],
-    });
-  } catch (error) {
-    // A reset of the release's workflow has started it before.
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-  }
+  await startChild(portalStagingCleanup, {
+    // Each run has its own: after a reset or a resume there may be other tables to drop than an earlier one waits for.
+    workflowId: `portal-staging-cleanup-${releaseId}-${workflowInfo().runId}`,
+    parentClosePolicy: ParentClosePolicy.ABANDON,
+    staticSummary: `drops the staging of release ${releaseId} (${label}) once nobody locks it`,
+    args: [release, oids],
+  });
 }

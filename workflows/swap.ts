@@ -1,13 +1,16 @@
-import { ApplicationFailure, isCancellation } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
 import type { Blocker, StepStatus } from '../contracts/index.ts';
-import { long, swap } from './proxies.ts';
+import { lasting, long, swap } from './proxies.ts';
 import { type ReleaseRun, secondsSince } from './run.ts';
 
 /** A reader that has been there for longer than this is waited for; shorter ones come and go, and can be queued behind. */
 const LONG_READER_SECONDS = 1;
 /** Share of the budget after which the swap waits in the queue for moments instead of only looking for a gap. */
 const LOOKING_SHARE = 0.8;
+
+/** Somebody has turned dry run on before there was a moment for the swap. */
+const DRY_RUN = { outcome: 'dry run', skipped: 'dry run' };
 
 /** What a swap that was committed answered. */
 export interface Swapped {
@@ -50,31 +53,46 @@ export async function swapToLive(run: ReleaseRun, plan: ReleasePlan, status: Ste
   const { release, importers } = plan;
   const started = Date.now();
   if (!run.swapped) {
+    if (run.dryRun) return DRY_RUN;
     await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
-    run.commit(await swapInRounds(run, plan, status));
+    const swapped = await swapInRounds(run, plan, status);
+    if (swapped.outcome === DRY_RUN.outcome) return DRY_RUN;
+    run.commit(swapped);
+    // One that was asked for during the very round came too late.
+    if (run.dryRun) run.refuseSignal('dryRun', 'the swap was committed before it arrived');
+    run.dryRun = false;
   }
   const done = await run.finishing(() => long.finishSwap(release, { seconds: secondsSince(started) }));
   return { ...run.swapped, ...done };
 }
 
-async function swapInRounds(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<Swapped> {
+function swapInRounds(run: ReleaseRun, plan: ReleasePlan, status: StepStatus): Promise<Swapped> {
   const { release, lockTimeoutMs } = plan;
   const { endBlockersFor } = run.input;
+  const rounds = tryInRounds(
+    lockTimeoutMs,
+    // A dry run may be asked for until the swap is committed.
+    async (patient) => (run.dryRun ? DRY_RUN : swap.attemptSwap(release, { patient, endBlockersFor })),
+    (blockers, round) => {
+      run.status.lastBlockers = blockers;
+      status.result = { rounds: round, blockers: blockers.length };
+      run.show();
+    },
+  );
+  return orCommitted<Swapped>(rounds, () => lasting.findSwap(release));
+}
+
+/**
+ * What `rounds` answer; and where a cancellation, or the end of a worker, has met a COMMIT that was on its way, what the
+ * database says: only it knows which was faster.
+ */
+export async function orCommitted<T>(rounds: Promise<T>, find: () => Promise<T | null>): Promise<T> {
   try {
-    return await tryInRounds(
-      lockTimeoutMs,
-      (patient) => swap.attemptSwap(release, { patient, endBlockersFor }),
-      (blockers, round) => {
-        run.status.lastBlockers = blockers;
-        status.result = { rounds: round, blockers: blockers.length };
-        run.show();
-      },
-    );
+    return await rounds;
   } catch (error) {
-    if (!isCancellation(error)) throw error;
-    // The cancellation may have met a COMMIT that was on its way: only the database knows which was faster.
-    const found = await run.finishing(() => swap.findSwap(release));
-    if (!found) throw error;
+    if (!isCancellation(error) && !(error instanceof ActivityFailure)) throw error;
+    const found = await CancellationScope.nonCancellable(find);
+    if (found === null) throw error;
     return found;
   }
 }

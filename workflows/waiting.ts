@@ -3,7 +3,7 @@ import type { WaitingReport } from '../activities/index.ts';
 import { describeWaiting, type Parked, type Phase, SHORTEST_DIGEST, type WaitingFor } from '../contracts/index.ts';
 import { answersTo } from './answers.ts';
 import { describeFailure } from './failure.ts';
-import { quick } from './proxies.ts';
+import { lasting } from './proxies.ts';
 import type { ReleaseRun } from './run.ts';
 
 export type Answer =
@@ -70,7 +70,8 @@ export class Waiting {
     const answer = await (run.committed ? CancellationScope.nonCancellable(wait) : wait());
     if (!answer) throw error;
     if (answer.kind === 'retried') await run.finishing(() => this.#note('retried', answer.by));
-    else await this.#park(phase, answer);
+    // Then finalise_swap runs once more, and has nothing to do.
+    else if (answer.kind !== 'dry run') await this.#park(phase, answer);
   }
 
   /** @returns the answer, or nothing at the time limit */
@@ -91,7 +92,7 @@ export class Waiting {
     run.waitFor(waitingFor);
     try {
       const report: WaitingReport = { kind, phase, until: until as string, line: describeWaiting(waitingFor), answers };
-      await quick.noteWaiting(run.release, { ...report, ...(failure ? { failure } : {}) });
+      await lasting.noteWaiting(run.release, { ...report, ...(failure ? { failure } : {}) });
       await condition(() => this.isAnswered || run.lockFailure !== undefined, limitMs);
       if (run.lockFailure !== undefined) throw run.lockFailure;
       return this.#answer;
@@ -111,6 +112,6 @@ export class Waiting {
 
   async #note(event: 'promoted' | 'retried' | 'parked', by: string, facts: Record<string, unknown> = {}) {
     const { release, status } = this.#run;
-    await quick.noteAnswered(release, { event, phase: status.phase ?? 'acquire_lock', by, facts });
+    await lasting.noteAnswered(release, { event, phase: status.phase ?? 'acquire_lock', by, facts });
   }
 }

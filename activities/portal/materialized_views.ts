@@ -27,8 +27,13 @@ export type ViewCounts = Record<string, number>;
  *
  * @returns rows by live view name
  */
-export async function createStagingViews(db: Database, onView: (name: string) => void): Promise<ViewCounts> {
+export async function createStagingViews(
+  db: Database,
+  onView: (name: string) => void,
+  inSameTransaction: (session: Session) => Promise<void> = async () => undefined,
+): Promise<ViewCounts> {
   return db.transaction(async (session) => {
+    await inSameTransaction(session);
     await dropTwins(session, STAGING_PREFIX);
     await dropStagingViews(session);
     const counts: ViewCounts = {};

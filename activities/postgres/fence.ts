@@ -1,6 +1,6 @@
 import type { Database, Fence, Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
-import { endAttemptsBefore, isOwnedBy, type Owner, readOwner } from './owner.ts';
+import { closeRun, endAttemptsBefore, isOwnedBy, type Owner, readOwner } from './owner.ts';
 
 /** application_name of a step's sessions: a later attempt finds the earlier ones by it. At most 63 bytes. */
 export function stepApplicationName({ releaseId, step, token }: Omit<Fence, 'runId'>): string {
@@ -43,7 +43,8 @@ async function joinRun(session: Session, { releaseId, runId, token, step }: Fenc
   const ours = (owner: Owner | undefined): Owner => {
     const hasIt = owner?.releaseId === releaseId || owner?.releaseId === null;
     if (owner && hasIt && isOwnedBy(owner, { workflowId, runId, token })) return owner;
-    throw fenced(`release ${releaseId} no longer holds the release lock`, { releaseId, runId, token, step });
+    const by = owner ? `it is held for ${owner.purpose} (workflow ${owner.workflowId}) now` : 'nobody holds it now';
+    throw fenced(`release ${releaseId} no longer holds the release lock, ${by}`, { releaseId, runId, token, step });
   };
   const owner = ours(await readOwner(session));
   if (owner.releaseId === releaseId && owner.runId === runId) return;
@@ -51,6 +52,7 @@ async function joinRun(session: Session, { releaseId, runId, token, step }: Fenc
   // From here on nobody else becomes the owner; and nothing of the run before is on its way to a COMMIT.
   const held = ours(await readOwner(session, owner.runId === runId ? 'for no key update' : 'for update'));
   if (held.releaseId === null) await requireNotOver(session, { releaseId, runId, token, step });
+  if (held.runId !== runId) await closeRun(session, held.runId);
   await session.query(
     `update pp_release.lock_owner set release_id = $1, run_id = $2,
        run_token = case when run_id = $2 then run_token else $3 end`,

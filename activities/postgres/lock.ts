@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LockHolder } from '../../contracts/index.ts';
+import type { LockHolder, ReleaseState } from '../../contracts/index.ts';
 import type { Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
 import {
   type Claimant,
+  closeRun,
   endAttemptsBefore,
   endKeeper,
   hasGivenBack,
@@ -12,6 +13,7 @@ import {
   readOwner,
   writeOwner,
 } from './owner.ts';
+import { recordEvent, setState } from './releases.ts';
 
 /** Key of the advisory lock (specification, "acquire_lock"); other tools look for it. */
 export const ADVISORY_LOCK_KEY = 42000001;
@@ -27,6 +29,9 @@ const RIVAL_LIMIT_MS = 5_000;
  * closed can be taken over.
  */
 export type HowClosed = (workflowId: string, runId: string) => Promise<string | undefined>;
+
+/** Temporal does not know the workflow: closed for longer than history is kept, or it runs in another namespace. */
+export const UNKNOWN_TO_TEMPORAL = 'unknown to Temporal';
 
 /**
  * Makes `session` the keeper: the owner row names the claimant, and the session holds the advisory lock. An owner whose
@@ -49,6 +54,12 @@ export async function takeLock(
   const isRival = before && before.workflowId !== claimant.workflowId;
   const closed = isRival ? await howClosed(before.workflowId, before.runId) : undefined;
   if (isRival && closed === undefined) throw lockHeld(holderOf(before));
+  if (isRival && closed === UNKNOWN_TO_TEMPORAL && (await isKeeperAlive(session, before))) {
+    throw lockHeld(
+      holderOf(before),
+      "this worker's Temporal does not know that workflow, but its session is alive: look at TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE of the workers; they have to be the same for all of them",
+    );
+  }
   await endKeeper(session, before);
   await holdAdvisoryLock(session, before);
   await session.query('begin');
@@ -62,7 +73,7 @@ export async function takeLock(
       throw new ReleaseError('Fenced', 'this run has given the release lock back already');
     }
     if (owner && owner.workflowId !== claimant.workflowId) await closeAbandoned(session, owner, closed ?? 'closed');
-    await writeOwner(session, claimant);
+    await writeOwner(session, claimant, owner);
     await session.query('commit');
   } catch (error) {
     await session.query('rollback');
@@ -115,7 +126,7 @@ async function holdAdvisoryLock(session: Session, before: Owner | undefined): Pr
     if (owner && owner.workflowId !== before?.workflowId) throw lockHeld(holderOf(owner));
     const holder = await advisoryHolder(session);
     const isRival = holder === undefined || holder.application.startsWith(KEEPER_PREFIX);
-    if (!isRival) throw lockHeld({ purpose: 'a session outside this orchestrator', ...holder });
+    if (!isRival) throw lockHeld({ purpose: OUTSIDE, ...holder });
     if (Date.now() > deadline) {
       // A keeper without an owner row for so long is one that was frozen on its way.
       if (holder) await session.query('select pg_terminate_backend($1, 5000)', [holder.pid]);
@@ -123,6 +134,14 @@ async function holdAdvisoryLock(session: Session, before: Owner | undefined): Pr
     }
     await delay(20);
   }
+}
+
+const OUTSIDE = 'a session outside this orchestrator';
+
+/** Who holds the advisory lock although nobody is the owner: a script of somebody's, say. */
+export async function outsideHolder(session: Session): Promise<LockHolder | undefined> {
+  const holder = await advisoryHolder(session);
+  return holder && !holder.application.startsWith(KEEPER_PREFIX) ? { purpose: OUTSIDE, ...holder } : undefined;
 }
 
 async function advisoryHolder(session: Session) {
@@ -145,19 +164,48 @@ async function closeAbandoned(session: Session, owner: Owner, closed: string): P
   );
   // Waits for what those sessions held, if one of them is still on its way out.
   await session.query('delete from pp_release.lock_owner');
-  await session.query('insert into pp_release.lock_given_back (run_id) values ($1) on conflict do nothing', [
-    owner.runId,
-  ]);
+  await closeRun(session, owner.runId);
   if (owner.releaseId === null) return;
-  const text = `workflow ${owner.workflowId} was ${closed} before it could end the release`;
-  await session.query(
-    `with ended as (
-       update releases set state = 'failed', error_text = $2, updated_at = clock_timestamp() at time zone 'utc'
-       where id = $1 and state in ('started', 'preflight_ok', 'importing', 'validating') returning id)
-     insert into release_events (release_id, phase, payload_json, at)
-     select id, 'lock_taken_over', jsonb_build_object('reason', $2::text), clock_timestamp() at time zone 'utc' from ended`,
-    [owner.releaseId, text],
+  const { rows } = await session.query<{ label: string; state: ReleaseState; isOwn: boolean }>(
+    'select label, state, workflow_id is not distinct from $2 as "isOwn" from releases where id = $1',
+    [owner.releaseId, owner.workflowId],
   );
+  const [release] = rows;
+  const how =
+    closed === UNKNOWN_TO_TEMPORAL
+      ? 'is unknown to Temporal by now and has not ended'
+      : `was ${closed} before it could end`;
+  const reason = `workflow ${owner.workflowId} ${how} the ${owner.purpose}`;
+  // A rollback works in the name of the release that is live, whose state is its own.
+  if (release?.isOwn) {
+    if (UNFINISHED.includes(release.state)) {
+      await setState(
+        session,
+        owner.releaseId,
+        'failed',
+        `Abandoned: ${reason}; go on with pp-release start ${release.label} --start-at PHASE, or start it anew`,
+      );
+    } else if (release.state === 'swapped') {
+      await setState(
+        session,
+        owner.releaseId,
+        'failed',
+        `Abandoned: the release is live, but was not finished: ${reason}; finish it with pp-release start ${release.label} --start-at create_portal_downloads_view`,
+      );
+    }
+  }
+  await recordEvent(session, owner.releaseId, 'lock_taken_over', { purpose: owner.purpose, reason });
+}
+
+/** States of a release that is at work and not live yet. */
+const UNFINISHED: readonly ReleaseState[] = ['started', 'preflight_ok', 'importing', 'validating'];
+
+async function isKeeperAlive(session: Session, owner: Owner): Promise<boolean> {
+  const { rowCount } = await session.query(
+    'select from pg_stat_activity where pid = $1 and backend_start = $2::timestamptz',
+    [owner.keeperPid, owner.keeperBackendStart],
+  );
+  return rowCount !== 0;
 }
 
 /**
@@ -185,7 +233,8 @@ export async function dropAbandoned(session: Session, howClosed: HowClosed): Pro
   }
 }
 
-export function lockHeld(holder: LockHolder): ReleaseError {
+/** @param instead what to do, where the usual advice does not help */
+export function lockHeld(holder: LockHolder, instead?: string): ReleaseError {
   const parts = [
     holder.purpose,
     holder.workflowId && `workflow ${holder.workflowId}`,
@@ -196,5 +245,6 @@ export function lockHeld(holder: LockHolder): ReleaseError {
   const advice = holder.workflowId
     ? 'wait until it has ended, or abort it with pp-release abort'
     : `end that session, or let it finish: it holds advisory lock ${ADVISORY_LOCK_KEY}`;
-  return new ReleaseError('LockHeld', `the release lock is held by ${parts.join(', ')}; ${advice}`, { holder });
+  const message = `the release lock is held by ${parts.join(', ')}; ${instead ?? advice}`;
+  return new ReleaseError('LockHeld', message, { holder });
 }

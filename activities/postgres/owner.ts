@@ -46,8 +46,10 @@ export async function readOwner(
   return rows[0];
 }
 
-export async function writeOwner(session: Session, claimant: Claimant): Promise<void> {
+/** `owner` is who the row names before: a run that a reset has ended never becomes the owner again. */
+export async function writeOwner(session: Session, claimant: Claimant, owner: Owner | undefined): Promise<void> {
   const { workflowId, runId, token, purpose } = claimant;
+  if (owner && owner.runId !== runId) await closeRun(session, owner.runId);
   await session.query(
     `insert into pp_release.lock_owner as o
        (workflow_id, run_id, run_token, keeper_token, purpose, keeper_pid, keeper_backend_start)
@@ -111,6 +113,11 @@ export async function dropOwner(session: Session, attempt: Attempt): Promise<voi
      insert into pp_release.lock_given_back (run_id) values ($2) on conflict do nothing`,
     [attempt.workflowId, attempt.runId, attempt.token],
   );
+}
+
+/** Whatever this run still does, it does not take the lock. */
+export async function closeRun(session: Session, runId: string): Promise<void> {
+  await session.query('insert into pp_release.lock_given_back (run_id) values ($1) on conflict do nothing', [runId]);
 }
 
 export async function hasGivenBack(session: Session, { runId }: Attempt): Promise<boolean> {

@@ -43,6 +43,12 @@ export async function findRelease(
   return rows[0];
 }
 
+/** True for a release that is live, or was. */
+export async function wasLive(session: Session, releaseId: number): Promise<boolean> {
+  const { rowCount } = await session.query('select from pp_release.generations where release_id = $1', [releaseId]);
+  return rowCount !== 0;
+}
+
 export async function refOf(session: Session, releaseId: number): Promise<ReleaseRef> {
   const { rows } = await session.query<{ label: string; started_at: string }>(
     'select label, created_at::text as started_at from releases where id = $1',

@@ -1,6 +1,6 @@
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
-import type { ReleaseRef } from '../postgres/releases.ts';
+import { type ReleaseRef, recordEvent } from '../postgres/releases.ts';
 
 export interface StagingHolder {
   releaseId: number;
@@ -16,6 +16,18 @@ export async function stagingHolder(session: Session): Promise<StagingHolder | u
      from pp_release.staging s join releases r on r.id = s.release_id`,
   );
   return rows[0];
+}
+
+/**
+ * Staging views and tables are one release's together: whoever fills the views anew ends what another one (parked, failed)
+ * kept in the tables, which could go live with the wrong views otherwise.
+ */
+export async function takeStagingOver(session: Session, release: ReleaseRef): Promise<void> {
+  const holder = await stagingHolder(session);
+  if (!holder || holder.releaseId === release.releaseId) return;
+  await session.query('delete from pp_release.staging');
+  const { releaseId, label } = holder;
+  await recordEvent(session, release.releaseId, 'staging_replaced', { release: releaseId, label });
 }
 
 /** @throws ReleaseError NothingToResume when staging is not this release's */

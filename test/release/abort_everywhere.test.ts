@@ -1,6 +1,8 @@
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Phase } from '../../contracts/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { atEvent, type LetGo, locked, read } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import {
   backupStamps,
@@ -17,46 +19,10 @@ let harness: ReleaseHarness;
 let before: Awaited<ReturnType<typeof liveState>>;
 
 /** What lets the phase go that waits; also after a test that failed, so that the next one can run. */
-let letGo = async (): Promise<unknown> => undefined;
+let letGo: LetGo = async () => undefined;
 
-/** Makes a phase wait for somebody's session. @returns what lets it go */
-type Hold = () => Promise<() => Promise<unknown>>;
-
-const HOLDER = 'somebody';
-
-/** Somebody has locked what the phase needs. SHARE keeps writers out and lets readers in. */
-const locked =
-  (relation: string, mode: 'access exclusive' | 'share' = 'access exclusive', on: 'live' | 'portal' = 'live'): Hold =>
-  async () => {
-    const session = await harness.session(HOLDER, on);
-    await session.query(`begin; lock table ${relation} in ${mode} mode`);
-    return () => session.end();
-  };
-
-/** Somebody reads a table and stays in the transaction. */
-const read =
-  (relation: () => Promise<string>): Hold =>
-  async () => {
-    const session = await harness.session(HOLDER);
-    await session.query(`begin; select count(*) from ${await relation()}`);
-    return () => session.end();
-  };
-
-/** For phases whose relations the swap or an earlier phase would wait for too: a trigger waits when the phase writes its event. */
-const atEvent =
-  (event: string, phase: Phase): Hold =>
-  async () => {
-    await harness.live(`create function hold_up() returns trigger language plpgsql as
-      $$ begin perform pg_advisory_xact_lock_shared(7); return new; end $$`);
-    await harness.live(`create trigger hold_up before insert on release_events for each row
-      when (new.phase = '${event}' and new.payload_json ->> 'phase' = '${phase}') execute function hold_up()`);
-    const session = await harness.session(HOLDER);
-    await session.query('select pg_advisory_lock(7)');
-    return async () => {
-      await session.end();
-      await harness.live('drop trigger hold_up on release_events; drop function hold_up');
-    };
-  };
+/** Makes a phase wait for somebody's session. */
+type Hold = () => Promise<LetGo>;
 
 const oldestBackup = async () => `bk${(await backupStamps(harness))[0]}_sources`;
 
@@ -80,33 +46,24 @@ afterEach(async () => {
 });
 afterAll(() => harness?.close());
 
-async function holding(hold: Hold): Promise<void> {
-  let end: (() => Promise<unknown>) | undefined = await hold();
-  letGo = async () => {
-    const last = end;
-    end = undefined;
-    await last?.();
-  };
-}
-
 describe('before COMMIT an abort leaves live as it was, no staging, and a free lock', () => {
   const cases: [Phase, Hold, ((label: string) => Promise<boolean>)?][] = [
     [
       'create_staging_materialized_views',
-      locked('wdpa.wdpas', 'access exclusive', 'portal'),
+      () => locked(harness, 'wdpa.wdpas', { on: 'portal' }),
       () => waitsForLock(harness, 'portal'),
     ],
-    ['preflight', atEvent('preflight_ok', 'preflight')],
-    ['build_staging', locked('sources')],
-    ['import_core', locked('countries')],
-    ['import_related', atEvent('importer_started', 'import_related')],
-    ['validate_and_manifest', locked('pp_release.manifests')],
-    ['finalise_swap', read(async () => 'protected_areas'), isBlocked],
+    ['preflight', () => atEvent(harness, 'preflight_ok', 'preflight')],
+    ['build_staging', () => locked(harness, 'sources')],
+    ['import_core', () => locked(harness, 'countries')],
+    ['import_related', () => atEvent(harness, 'importer_started', 'import_related')],
+    ['validate_and_manifest', () => locked(harness, 'pp_release.manifests')],
+    ['finalise_swap', () => read(harness, 'protected_areas'), isBlocked],
   ];
 
   it.each(cases)('%s', async (phase, hold, isHeld = () => waitsForLock(harness)) => {
     const label = labelOf(cases.findIndex(([name]) => name === phase));
-    await holding(hold);
+    letGo = await hold();
     expect((await harness.pp(['start', label])).code).toBe(0);
     await eventually(`${phase} waits for somebody`, () => isHeld(label));
     const handle = harness.temporal.workflow.getHandle(`portal-release-${label}`);
@@ -124,7 +81,7 @@ describe('before COMMIT an abort leaves live as it was, no staging, and a free l
   });
 
   it('acquire_lock: there is no release yet, and nothing to show for it but the refusal', async () => {
-    await holding(locked('releases', 'share'));
+    letGo = await locked(harness, 'releases', { mode: 'share' });
     const starting = harness.pp(['start', 'Dec2025', '--wait']);
     await eventually('acquire_lock waits for somebody', () => waitsForLock(harness));
     const { code, stdout } = await harness.pp(['abort']);
@@ -141,16 +98,19 @@ describe('before COMMIT an abort leaves live as it was, no staging, and a free l
 
 describe('from COMMIT on the release goes on, and the abort is told so', () => {
   const cases: [Phase, Hold][] = [
-    ['create_portal_downloads_view', atEvent('portal_downloads_view_created', 'create_portal_downloads_view')],
-    ['post_swap', atEvent('phase_started', 'post_swap')],
-    ['cleanup_and_retention', read(oldestBackup)],
-    ['release_lock', atEvent('lock_released', 'release_lock')],
-    ['reset_checkpoints', atEvent('checkpoints_reset', 'reset_checkpoints')],
+    [
+      'create_portal_downloads_view',
+      () => atEvent(harness, 'portal_downloads_view_created', 'create_portal_downloads_view'),
+    ],
+    ['post_swap', () => atEvent(harness, 'phase_started', 'post_swap')],
+    ['cleanup_and_retention', async () => read(harness, await oldestBackup())],
+    ['release_lock', () => atEvent(harness, 'lock_released', 'release_lock')],
+    ['reset_checkpoints', () => atEvent(harness, 'checkpoints_reset', 'reset_checkpoints')],
   ];
 
   it.each(cases)('%s', async (phase, hold) => {
     const label = labelOf(8 + cases.findIndex(([name]) => name === phase));
-    await holding(hold);
+    letGo = await hold();
     expect((await harness.pp(['start', label])).code).toBe(0);
     await eventually(`${phase} waits for somebody`, () => waitsForLock(harness));
     const { code, stderr } = await harness.pp(['abort']);
@@ -161,6 +121,8 @@ describe('from COMMIT on the release goes on, and the abort is told so', () => {
     // Neither does the message itself, or Temporal's own cancel, stop it.
     await handle.signal('abort');
     await handle.cancel();
+    // The keeper of the lock least of all: what goes on needs it.
+    if (phase !== 'reset_checkpoints') expect(await cancelledWith(handle)).toEqual([]);
     await letGo();
     expect(await handle.result()).toMatchObject({ state: 'succeeded' });
     const release = await releaseOf(harness, label);
@@ -170,6 +132,22 @@ describe('from COMMIT on the release goes on, and the abort is told so', () => {
     expect(await stagingRelations(harness)).toEqual([]);
   });
 });
+
+/** Activities that were asked to end in the workflow task that heard of Temporal's cancel. */
+async function cancelledWith(handle: WorkflowHandle): Promise<string[]> {
+  return eventually('the workflow has heard of the cancel', async () => {
+    const events = (await handle.fetchHistory()).events ?? [];
+    const asked = events.findIndex(({ workflowExecutionCancelRequestedEventAttributes: request }) => request);
+    const heard = events.findIndex(
+      (event, at) => asked >= 0 && at > asked && event.workflowTaskCompletedEventAttributes,
+    );
+    if (heard < 0) return undefined;
+    return events.slice(heard).flatMap(({ activityTaskCancelRequestedEventAttributes: cancelled }) => {
+      const scheduled = events.find(({ eventId }) => String(eventId) === String(cancelled?.scheduledEventId));
+      return cancelled ? [scheduled?.activityTaskScheduledEventAttributes?.activityType?.name ?? ''] : [];
+    });
+  });
+}
 
 it('a new release then succeeds', async () => {
   const { code, stderr } = await harness.pp(['start', 'Jan2027', '--wait']);

@@ -6,8 +6,6 @@ import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { backupStamps, digests, lockIsFree, releases } from '../support/state.ts';
 
 const PAIRS = 50;
-/** Rollbacks and cleanups change something where they win, so there are a few pairs of each only. */
-const FEW = 4;
 
 let harness: ReleaseHarness;
 let holdUp: Awaited<ReturnType<ReleaseHarness['session']>>;
@@ -18,6 +16,8 @@ interface Contender {
   purpose: string;
   type: string;
   input: object;
+  /** True where it is refused even if it wins. */
+  fails?: boolean;
 }
 
 /** A release that takes the lock and gives it back, and does nothing in between. */
@@ -56,9 +56,16 @@ async function contest(pair: [Contender, Contender]): Promise<Contender> {
   expect(winners).toHaveLength(1);
   const [winner] = winners as [Contender];
   expect(told).toMatchObject({ holder: { purpose: winner.purpose, workflowId: winner.id } });
-  expect(ended.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+  for (const [index, { status }] of ended.entries()) {
+    expect(status).toBe(pair[index] === winner && !winner.fails ? 'fulfilled' : 'rejected');
+  }
   await eventually('the lock is free', () => lockIsFree(harness));
   return winner;
+}
+
+/** Something that the next cleanup would drop: a backup does not have to be complete for that. */
+async function exampleBackup(pair: number): Promise<void> {
+  await harness.live(`create table bk25010100${String(pair).padStart(2, '0')}_sources (like sources)`);
 }
 
 beforeAll(async () => {
@@ -81,35 +88,56 @@ it(`${PAIRS} pairs of releases: one of each wins, the other is told who holds th
   expect(await digests(harness)).toEqual(before);
 }, 240_000);
 
-it('release against cleanup of backups: a cleanup that lost has dropped nothing', async () => {
-  for (let pair = 0; pair < FEW; pair++) {
+it(`${PAIRS} pairs of a release and a cleanup of backups: a cleanup that lost has dropped nothing`, async () => {
+  let dropped = 0;
+  for (let pair = 0; pair < PAIRS; pair++) {
     const stamps = await backupStamps(harness);
-    const cleanup = {
+    // Half of them would drop what is there.
+    const keep = pair % 4 < 2 ? 0 : 9;
+    const cleanup: Contender = {
       id: `contest-cleanup-${pair}`,
       purpose: 'cleanup of backups',
       type: WORKFLOW.cleanup,
-      input: { keep: 1 },
+      input: { keep },
     };
-    await contest(pair % 2 ? [lockOnly(), cleanup] : [cleanup, lockOnly()]);
-    expect(await backupStamps(harness)).toEqual(stamps);
+    const winner = await contest(pair % 2 ? [lockOnly(), cleanup] : [cleanup, lockOnly()]);
+    const drops = winner === cleanup && keep === 0;
+    expect(await backupStamps(harness)).toEqual(drops ? [] : stamps);
+    if (drops && stamps.length > 0) dropped += 1;
+    // What is dropped once has to come from somewhere.
+    if (drops) await exampleBackup(pair);
   }
-});
+  expect(dropped).toBeGreaterThan(0);
+}, 240_000);
 
-it('release against rollback: what is live is what the winner says', async () => {
-  const [stamp] = await backupStamps(harness);
+it(`${PAIRS} pairs of a release and a rollback: what is live is what the winner says`, async () => {
+  expect((await harness.pp(['start', 'Mar2026', '--wait'])).code).toBe(0);
   const before = await digests(harness);
-  for (let pair = 0; pair < FEW; pair++) {
-    const rollback = {
+  for (let pair = 0; pair < PAIRS; pair++) {
+    // There is no such backup: a rollback that wins is refused, under the lock.
+    const rollback: Contender = {
       id: `contest-rollback-${pair}`,
+      purpose: 'rollback to 2001010000',
+      type: WORKFLOW.rollback,
+      input: { stamp: '2001010000', discardStaging: true },
+      fails: true,
+    };
+    await contest(pair % 2 ? [lockOnly(), rollback] : [rollback, lockOnly()]);
+  }
+  expect(await digests(harness)).toEqual(before);
+  // And with a backup that is there, until the rollback has won.
+  const [stamp] = await backupStamps(harness);
+  for (let pair = 0; ; pair++) {
+    const rollback: Contender = {
+      id: `contest-real-rollback-${pair}`,
       purpose: `rollback to ${stamp}`,
       type: WORKFLOW.rollback,
       input: { stamp, discardStaging: true },
     };
     const winner = await contest(pair % 2 ? [lockOnly(), rollback] : [rollback, lockOnly()]);
     const current = (await releases(harness)).find(({ is_current }) => is_current);
-    expect(current?.label).toBe(winner === rollback ? 'Jan2026' : 'Feb2026');
-    // There is nothing more to roll back to.
+    expect(current?.label).toBe(winner === rollback ? 'Feb2026' : 'Mar2026');
     if (winner === rollback) return;
     expect(await digests(harness)).toEqual(before);
   }
-});
+}, 240_000);

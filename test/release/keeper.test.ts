@@ -1,8 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import { KEEPER_PREFIX, takeLock } from '../../activities/postgres/lock.ts';
+import { KEEPER_PREFIX, takeLock, UNKNOWN_TO_TEMPORAL } from '../../activities/postgres/lock.ts';
 import { dropOwner, readOwner } from '../../activities/postgres/owner.ts';
 import { createTestDatabases, type TestDatabases } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Attempts that come too late: what a worker does that was frozen, or that only Temporal has lost. */
 
@@ -94,6 +95,34 @@ it('a keeper that was frozen between the advisory lock and its owner row is ende
   const session = await keeper(2);
   await takeLock(session, attempt(2), running);
   expect(await readOwner(session)).toMatchObject({ keeperToken: 2 });
+});
+
+it('nor does one of a run that a reset has ended, although it had not begun when the new run gave the lock back', async () => {
+  await takeLock(await keeper(1), attempt(1), running);
+  const later = await keeper(3);
+  await takeLock(later, attempt(3, 'two'), running);
+  await dropOwner(await keeper(0), attempt(4, 'two'));
+  await expect(takeLock(await keeper(2), attempt(2), running)).rejects.toMatchObject({ type: 'Fenced' });
+  expect(await readOwner(await keeper(0))).toBeUndefined();
+});
+
+it('a workflow that Temporal does not know is taken over only once its session is gone', async () => {
+  const unknown = async () => UNKNOWN_TO_TEMPORAL;
+  const alive = await keeper(1);
+  await takeLock(alive, attempt(1), running);
+  const rival = await keeper(2);
+  await expect(takeLock(rival, attempt(2, 'two', 'theirs'), unknown)).rejects.toMatchObject({
+    type: 'LockHeld',
+    message: expect.stringMatching(/held by release Jan2026, workflow ours.*TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE/),
+  });
+  expect(await readOwner(rival)).toMatchObject({ workflowId: 'ours' });
+  await alive.end();
+  await eventually('its session is gone', async () => {
+    const { rowCount } = await rival.query(`select from pg_stat_activity where application_name = '${KEEPER_PREFIX}1'`);
+    return rowCount === 0;
+  });
+  await takeLock(rival, attempt(2, 'two', 'theirs'), unknown);
+  expect(await readOwner(rival)).toMatchObject({ workflowId: 'theirs' });
 });
 
 it('a lock is given back although a step of its release hangs with locks in hand', async () => {

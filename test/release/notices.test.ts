@@ -50,6 +50,20 @@ it('tells what a release waits for and how to answer, and that it succeeded', as
   ]);
 });
 
+it('tells that a release was parked, by whom and how it goes on, and that one was aborted', async () => {
+  for (const answer of ['park', 'abort']) {
+    expect((await harness.pp(['start', 'Jan2027', '--mode', 'review'])).code).toBe(0);
+    await waitsFor(harness, 'promote');
+    expect((await harness.pp([answer], { PP_OPERATOR: 'Kim' })).code).toBe(0);
+  }
+  expect(told.map((message) => (message as { text: string }).text.split('\n')[0])).toEqual([
+    expect.stringMatching(/^Release Jan2027 waits for promote/),
+    'Release Jan2027 was parked in validate_and_manifest by Kim; it goes on with `pp-release start Jan2027 --start-at finalise_swap`',
+    expect.stringMatching(/^Release Jan2027 waits for promote/),
+    'Release Jan2027 was aborted in validate_and_manifest',
+  ]);
+});
+
 it('a chat that is out of order, or does not answer, is a warning in the log, without its address, and holds nothing up', async () => {
   answer = 500;
   expect((await harness.pp(['start', 'Feb2026', '--wait'])).code).toBe(0);

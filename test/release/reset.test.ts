@@ -2,9 +2,10 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ReleaseResult } from '../../contracts/index.ts';
 import { eventually } from '../support/eventually.ts';
+import { locked } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { resetTo } from '../support/reset.ts';
-import { backupStamps, contents, liveState, lockIsFree, releaseOf, releases } from '../support/state.ts';
+import { backupStamps, contents, liveState, lockIsFree, releaseOf, releases, waitsForLock } from '../support/state.ts';
 
 let harness: ReleaseHarness;
 
@@ -92,6 +93,22 @@ it('to its very start, after it has ended: it finds its row, and makes no second
   expect(await endOf(runId)).toMatchObject({ state: 'succeeded' });
   expect(await liveState(harness)).toEqual(before);
   expect(await releases(harness)).toEqual(known);
+  await eventually('the lock is free', () => lockIsFree(harness));
+});
+
+it('of a workflow that had ended, while another release holds the lock: refused with its name, and nothing changes', async () => {
+  const letGo = await locked(harness, 'wdpa.wdpas', { on: 'portal' });
+  expect((await harness.pp(['start', 'Jul2026'])).code).toBe(0);
+  await eventually('the other release waits for the portal', () => waitsForLock(harness, 'portal'));
+  const known = await releaseOf(harness, 'May2026');
+  const runId = await resetTo(harness, WORKFLOW, 'createStagingMaterializedViews');
+  const failure = await endOf(runId).catch((error: unknown) => error);
+  expect(String((failure as WorkflowFailedError).cause?.cause)).toContain(
+    'the release lock is held by release Jul2026, workflow portal-release-Jul2026',
+  );
+  expect(await releaseOf(harness, 'May2026')).toEqual(known);
+  expect((await harness.pp(['abort'])).code).toBe(0);
+  await letGo();
   await eventually('the lock is free', () => lockIsFree(harness));
 });
 

@@ -109,7 +109,10 @@ describe('a release under review', () => {
     await expect(nameless).rejects.toMatchObject({ cause: { type: 'Refused', message: expect.stringMatching(/^by/) } });
     await handle('Jan2026').signal('dryRun', false);
     await handle('Jan2026').signal('promote', { by: 'Kim', digest: 'ffffffff' });
-    const { lastRefusal } = await waitsFor(harness, 'promote', ({ lastRefusal }) => lastRefusal !== undefined);
+    const lastRefusal = await eventually(
+      'the refusal is told',
+      async () => (await statusOf(harness)).workflow?.lastRefusal,
+    );
     expect(lastRefusal).toMatch(/^promote: digest ffffffff is not that of the manifest/);
     expect(await liveState(harness)).toEqual(before);
   });
@@ -239,7 +242,8 @@ it('a workflow that was terminated at the gate: status puts its row right and dr
   expect(stdout).not.toContain('the release lock is held');
   expect(await releaseOf(harness, 'Jul2026')).toMatchObject({
     state: 'failed',
-    error_text: 'workflow portal-release-Jul2026 was terminated before it could end the release',
+    error_text:
+      'Abandoned: workflow portal-release-Jul2026 was terminated before it could end the release Jul2026; go on with pp-release start Jul2026 --start-at PHASE, or start it anew',
   });
   await eventually('the lock is free', () => lockIsFree(harness));
   const again = await pp('start', 'Jul2026', '--start-at', 'finalise_swap', '--wait');

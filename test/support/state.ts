@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { tables, views } from '../../catalog/index.ts';
 import type { ReleaseHarness } from './release.ts';
 
@@ -84,6 +85,12 @@ export async function phasesOf(harness: ReleaseHarness, releaseId: number): Prom
     [releaseId],
   );
   return rows.map(({ phase }) => phase);
+}
+
+/** Lines of the release log with this event. */
+export async function logged({ logPath }: ReleaseHarness, event: string): Promise<Record<string, unknown>[]> {
+  const lines = (await readFile(logPath, 'utf8')).split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as Record<string, unknown>).filter((line) => line.event === event);
 }
 
 /** Staging relations that are there. */

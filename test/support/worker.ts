@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { ROOT, STACK_DIR } from '../../local/paths.ts';
 import { eventually } from './eventually.ts';
 
+/** It compiles and bundles at its start, perhaps beside other tests that do the same. */
+const START_LIMIT_MS = 90_000;
+
 export interface TestWorker {
   pid: number;
   /** Ends it as an operator does, or, with SIGKILL, as a crash does. Answers once it is gone. */
@@ -39,10 +42,11 @@ export async function startWorker(
   });
   closeSync(log);
   const gone = once(child, 'exit');
-  await eventually('the worker polls', () => {
+  const polls = () => {
     if (child.exitCode !== null) throw new Error(`the worker ended at once:\n${readFileSync(logFile, 'utf8')}`);
     return existsSync(readyFile);
-  });
+  };
+  await eventually('the worker polls', polls, START_LIMIT_MS);
   return {
     pid: child.pid as number,
     stop: async (signal = 'SIGTERM') => {

@@ -1,0 +1,49 @@
+import type { ReleaseHarness } from './release.ts';
+
+/** Lets go what waits for it; again, it does nothing. */
+export type LetGo = () => Promise<void>;
+
+/** application_name of whoever a release is made to wait for. */
+export const HOLDER = 'somebody';
+
+/** Somebody has locked a relation. SHARE keeps writers out and lets readers in. */
+export async function locked(
+  harness: ReleaseHarness,
+  relation: string,
+  { mode = 'access exclusive', on = 'live' }: { mode?: 'access exclusive' | 'share'; on?: 'live' | 'portal' } = {},
+): Promise<LetGo> {
+  const session = await harness.session(HOLDER, on);
+  await session.query(`begin; lock table ${relation} in ${mode} mode`);
+  return once(() => session.end());
+}
+
+/** Somebody reads a table and stays in the transaction. */
+export async function read(harness: ReleaseHarness, relation: string): Promise<LetGo> {
+  const session = await harness.session(HOLDER);
+  await session.query(`begin; select count(*) from ${relation}`);
+  return once(() => session.end());
+}
+
+/** A trigger waits when an event is written: for what would otherwise wait at a relation that earlier steps need too. */
+export async function atEvent(harness: ReleaseHarness, event: string, phase?: string): Promise<LetGo> {
+  await harness.live(`create function hold_up() returns trigger language plpgsql as
+    $$ begin perform pg_advisory_xact_lock_shared(7); return new; end $$`);
+  const ofPhase = phase ? ` and new.payload_json ->> 'phase' = '${phase}'` : '';
+  await harness.live(`create trigger hold_up before insert on release_events for each row
+    when (new.phase = '${event}'${ofPhase}) execute function hold_up()`);
+  const session = await harness.session(HOLDER);
+  await session.query('select pg_advisory_lock(7)');
+  return once(async () => {
+    await session.end();
+    await harness.live('drop trigger hold_up on release_events; drop function hold_up');
+  });
+}
+
+function once(work: () => Promise<unknown>): LetGo {
+  let left: (() => Promise<unknown>) | undefined = work;
+  return async () => {
+    const last = left;
+    left = undefined;
+    await last?.();
+  };
+}
