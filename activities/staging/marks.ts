@@ -34,6 +34,14 @@ export async function findMark(
   return { ...resultOf(importer, mark.counts, mark.inputs, softErrors, Number(mark.seconds)), alreadyDone: true };
 }
 
+/** So that the importer is run again. */
+export async function deleteMark(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
+  await session.query('delete from pp_release.import_marks where release_id = $1 and importer = $2', [
+    release.releaseId,
+    importer.name,
+  ]);
+}
+
 /** Written in the importer's own transaction: done, or nothing. */
 export async function writeMark(
   session: Session,

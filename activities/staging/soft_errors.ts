@@ -6,17 +6,24 @@ import type { ReleaseRef } from '../postgres/releases.ts';
 const ALWAYS_ALLOWED = 10;
 const EXAMPLES = 5;
 
+export interface Verdict {
+  softErrors: number;
+  /** ImportFailed with reasons and examples: why what was imported must not be published. */
+  refusal?: ReleaseError;
+}
+
 /**
- * Rows that an importer has set aside. Notes are none: they say what is worth knowing.
+ * Whether the share of the rows that an importer has set aside is above the limit. Notes are no soft errors: they say what
+ * is worth knowing.
  *
- * @throws ReleaseError ImportFailed with reasons and examples when their share of what was read is above the limit
+ * @param options.read rows that the importer had to read
  */
-export async function checkSoftErrors(
+export async function judgeSoftErrors(
   session: Session,
   release: ReleaseRef,
   importer: string,
   options: { read: number; limitPercent: number },
-): Promise<number> {
+): Promise<Verdict> {
   const softErrors = await countSoftErrors(session, release, importer);
   const { rows } = await session.query<{ rows: number }>(
     `select count(distinct row_key)::int as rows from pp_release.rejects where release_id = $1 and importer = $2 and severity = 'soft'`,
@@ -25,12 +32,19 @@ export async function checkSoftErrors(
   const setAside = rows[0]?.rows ?? 0;
   const { read, limitPercent } = options;
   const tooMany = setAside > ALWAYS_ALLOWED && setAside * 100 > read * limitPercent;
-  if (!tooMany || limitPercent >= 100) return softErrors;
+  if (!tooMany || limitPercent >= 100) return { softErrors };
+  const share = Math.round((1000 * setAside) / Math.max(read, 1)) / 10;
+  const why = `${setAside} of ${read} rows have soft errors, ${share} %, and the limit is ${limitPercent} %`;
+  const facts = { importer, read, setAside, limitPercent };
+  return { softErrors, refusal: await refuse(session, release, importer, why, facts) };
+}
+
+/** The rejects stay (see importer.ts): the message has some, and says where the others are. */
+async function refuse(session: Session, release: ReleaseRef, importer: string, why: string, facts: object) {
   const reasons = await readReasons(session, release, importer);
   const told = reasons.map(({ reason, rows: count, examples }) => `${reason} (${count}: ${examples.join(', ')})`);
-  const share = Math.round((1000 * setAside) / Math.max(read, 1)) / 10;
-  const message = `importer ${importer}: ${setAside} of ${read} rows have soft errors, ${share} %, and the limit is ${limitPercent} %: ${told.join('; ')}; mend the data, or start again with a higher softErrorLimit`;
-  throw new ReleaseError('ImportFailed', message, { importer, read, setAside, limitPercent, reasons });
+  const message = `importer ${importer}: ${why}: ${told.join('; ')}; all of them are in pp_release.rejects where release_id = ${release.releaseId} and importer = '${importer}'; mend the data, or start again with a higher softErrorLimit`;
+  return new ReleaseError('ImportFailed', message, { ...facts, reasons });
 }
 
 /** Of one importer of a release. */
