@@ -8,7 +8,7 @@ import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
-import { countInputs, findInputs, loadInputs } from './inputs.ts';
+import { countInputs, findInputs, findUseless, loadInputs } from './inputs.ts';
 import { deleteMark, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { judgeSoftErrors } from './soft_errors.ts';
@@ -93,6 +93,7 @@ async function importAll(
   const read = await countInputs(session, importer, loaded, sample);
   const { softErrors, refusal } = await judgeSoftErrors(session, release, importer.name, {
     read,
+    useless: await findUseless(session, release, importer, loaded),
     limitPercent: softErrorLimitPercent,
   });
   if (refusal) {

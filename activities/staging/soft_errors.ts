@@ -1,6 +1,7 @@
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
+import type { CsvLoaded } from './csv/load.ts';
 
 /** So many rows may always be set aside: of a file with four lines one bad line is a quarter. */
 const ALWAYS_ALLOWED = 10;
@@ -13,16 +14,17 @@ export interface Verdict {
 }
 
 /**
- * Whether the share of the rows that an importer has set aside is above the limit. Notes are no soft errors: they say what
- * is worth knowing.
+ * Whether the share of the rows that an importer has set aside is above the limit, or a file has no row left. Notes are no
+ * soft errors: they say what is worth knowing.
  *
- * @param options.read rows that the importer had to read
+ * @param options.read rows that the importer had to read, those of its files among them
+ * @param options.useless a file of which every row was set aside
  */
 export async function judgeSoftErrors(
   session: Session,
   release: ReleaseRef,
   importer: string,
-  options: { read: number; limitPercent: number },
+  options: { read: number; useless: CsvLoaded | undefined; limitPercent: number },
 ): Promise<Verdict> {
   const softErrors = await countSoftErrors(session, release, importer);
   const { rows } = await session.query<{ rows: number }>(
@@ -30,12 +32,17 @@ export async function judgeSoftErrors(
     [release.releaseId, importer],
   );
   const setAside = rows[0]?.rows ?? 0;
-  const { read, limitPercent } = options;
+  const { read, useless, limitPercent } = options;
+  if (limitPercent >= 100) return { softErrors };
+  const facts = { importer, read, setAside, limitPercent };
+  if (useless) {
+    const why = `none of the ${useless.rows} rows of ${useless.file} can be used`;
+    return { softErrors, refusal: await refuse(session, release, importer, why, { ...facts, file: useless.file }) };
+  }
   const tooMany = setAside > ALWAYS_ALLOWED && setAside * 100 > read * limitPercent;
-  if (!tooMany || limitPercent >= 100) return { softErrors };
+  if (!tooMany) return { softErrors };
   const share = Math.round((1000 * setAside) / Math.max(read, 1)) / 10;
   const why = `${setAside} of ${read} rows have soft errors, ${share} %, and the limit is ${limitPercent} %`;
-  const facts = { importer, read, setAside, limitPercent };
   return { softErrors, refusal: await refuse(session, release, importer, why, facts) };
 }
 

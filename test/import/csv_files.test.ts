@@ -123,6 +123,12 @@ describe('set aside as a soft error, with file, line and column', () => {
     [{ 5: '100.78' }, 'column percentage_pa_land_cover: a percentage outside 0 to 100'],
     [{ 5: '-1' }, 'column percentage_pa_land_cover: a percentage outside 0 to 100'],
     [{ 5: '<1' }, 'column percentage_pa_land_cover: not a number'],
+    [{ 4: 'NaN' }, 'column land_area: not a number'],
+    [{ 4: 'Infinity' }, 'column land_area: not a number'],
+    [{ 4: '-inf' }, 'column land_area: not a number'],
+    [{ 4: '1e400' }, 'column land_area: a number too large'],
+    [{ 4: '1e-400' }, 'column land_area: a number too small'],
+    [{ 5: '1e400' }, 'column percentage_pa_land_cover: a number too large'],
     [{ 4: '"1,234"' }, 'column land_area: not clear: a decimal comma, or thousands'],
     [{ 9: 'v.3' }, 'column nr_version: not a whole number'],
     [{ 9: '2.5' }, 'column nr_version: not a whole number'],
@@ -136,6 +142,25 @@ describe('set aside as a soft error, with file, line and column', () => {
     expect(reject).toMatchObject({ reason, severity: 'soft', details: { file: FILE, line: 2, column } });
     const key = column === 'percentage_pa_land_cover' ? 'land_cover' : (column as string);
     expect(only?.[key]).toBeNull();
+  });
+
+  it.each([
+    ['land_area', '310 digits', '9'.repeat(310), 'a number too large'],
+    ['land_area', '200,000 digits', '9'.repeat(200_000), 'a number too large'],
+    ['land_area', '250 digits and an exponent', `${'9'.repeat(250)}e99`, 'a number too large'],
+    ['land_area', '400 zeros after the point', `0.${'0'.repeat(400)}1`, 'a number too small'],
+    ['nr_version', '310 digits', '9'.repeat(310), 'not a whole number'],
+  ])('a cell of %s: %s', async (column, _, cell, reason) => {
+    const [only] = await load(`${HEADER}\n${row('FRA', { [column === 'land_area' ? 4 : 9]: cell })}\n`);
+    expect(only).toMatchObject({ iso3: 'FRA', [column]: null });
+    expect(await soft()).toEqual([`${FILE} line 2: column ${column}: ${reason}`]);
+  });
+
+  it('no cell that is long and can be read', async () => {
+    const cells = { 1: `${'0'.repeat(400)}7`, 2: `1.${'3'.repeat(400)}`, 4: '1e300' };
+    const [only] = await load(`${HEADER}\n${row('FRA', cells)}\n`);
+    expect(only).toMatchObject({ pa_marine_area: 7, pa_land_area: 4 / 3, land_area: 1e300 });
+    expect(await soft()).toEqual([]);
   });
 
   it.each([
@@ -162,6 +187,11 @@ describe('a hard error that names the file and says what to do; staging stays as
   it.each([
     ['an empty file', '', /country_statistics_2026-03-01\.csv: it is empty; mend the file/],
     ['a header only', `${HEADER}\n`, /it has a header and no rows/],
+    [
+      'blank rows only',
+      `${HEADER}\n${',,'.repeat(7)}\n\n , ,\n`,
+      /03-01\.csv: it has a header and no rows; mend the file/,
+    ],
     [
       'a missing column',
       `${withoutColumn('land_area')}\n${row('FRA')}\n`,
@@ -200,6 +230,42 @@ describe('a hard error that names the file and says what to do; staging stays as
     await expect(importing.run('country_statistics', { csvDir: '/nowhere/at/all' })).rejects.toThrow(
       /the folder of CSV files, PP_CSV_DIR=\/nowhere\/at\/all, cannot be read \(ENOENT\)/,
     );
+  });
+
+  it('rows of which none can be used, be they ever so few', async () => {
+    const useless = [row('XXQ'), row(''), row('France'), 'DEU,1,2', `${row('ESP')},9`];
+    await expect(load(`${HEADER}\n${useless.join('\n')}\n`)).rejects.toThrow(
+      /none of the 5 rows of country_statistics_2026-03-01\.csv can be used: .*it has 16 cells, the header 15 \(1: .*pp_release\.rejects/,
+    );
+    expect(await soft()).toHaveLength(5);
+    const rows = await load(`${HEADER}\n${[...useless, row('FRA', { 1: 'bad' })].join('\n')}\n`);
+    expect(rows.map(({ iso3 }) => iso3)).toEqual(['FRA']);
+  });
+
+  it('the same of the other file of the importer: its codes are unknown', async () => {
+    importing.file('pame_country_statistics_2026-03-01.csv', `${PAME}\nXXQ,1,2,3,4\nXXR,1,2,3,4\n`);
+    await expect(load(`${HEADER}\n${row('FRA')}\n`)).rejects.toThrow(
+      /none of the 2 rows of pame_country_statistics_2026-03-01\.csv can be used: unknown country code \(2: /,
+    );
+  });
+
+  it('a share of soft errors of all rows of the files, those that are set aside among them', async () => {
+    const codes = (await importing.rows<{ iso_3: string }>('select iso_3 from countries order by 1 limit 219')).map(
+      ({ iso_3 }) => iso_3,
+    );
+    const cut = (short: number, of: number) =>
+      `${HEADER}\n${codes
+        .slice(0, of)
+        .map((code, at) => (at < short ? code : row(code)))
+        .join('\n')}\n`;
+    // With the one of the other file 220, of which 11 are exactly 5 %.
+    importing.file(FILE, cut(11, 219));
+    expect(await importing.run('country_statistics')).toMatchObject({ softErrors: 11 });
+    const [mark] = await importing.rows(
+      `select inputs->0->'rows' as rows from pp_release.import_marks where importer = 'country_statistics'`,
+    );
+    expect(mark).toEqual({ rows: 219 });
+    await expect(load(cut(11, 218))).rejects.toThrow(/11 of 219 rows have soft errors, 5 %/);
   });
 
   it('a share of soft errors above the limit; the limit can be raised', async () => {
