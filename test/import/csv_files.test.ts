@@ -226,6 +226,44 @@ describe('a hard error that names the file and says what to do; staging stays as
     );
   });
 
+  it('two files of one date, in the folder and its statistics/ or with two dots; older ones may be there twice', async () => {
+    importing.file(`statistics/${FILE}`, `${HEADER}\n${row('FRA', { 1: '3' })}\n`);
+    await expect(load(`${HEADER}\n${row('FRA', { 1: '4' })}\n`)).rejects.toThrow(
+      /there are 2 files country_statistics of 2026-03-01 in .*: country_statistics_2026-03-01\.csv, statistics\/country_statistics_2026-03-01\.csv; take away/,
+    );
+    const [only] = await load(`${HEADER}\n${row('FRA', { 1: '5' })}\n`, 'country_statistics_2026-03-02.csv');
+    expect(only).toMatchObject({ pa_marine_area: 5 });
+    importing.file('country_statistics_2026-03-02..csv', `${HEADER}\n${row('FRA')}\n`);
+    await expect(importing.run('country_statistics')).rejects.toThrow(
+      /: country_statistics_2026-03-02\.\.csv, country_statistics_2026-03-02\.csv; take away/,
+    );
+  });
+
+  it('two files of a name without a date', async () => {
+    importing.file('biopama_countries_iso_codes.csv', 'ISO3\nBEN\n');
+    importing.file('statistics/BIOPAMA_countries_ISO_codes.csv', 'ISO3\nTGO\n');
+    await expect(importing.run('biopama_countries')).rejects.toThrow(
+      /there are 2 files biopama_countries_iso_codes in .*: biopama_countries_iso_codes\.csv, statistics\/BIOPAMA_countries_ISO_codes\.csv/,
+    );
+  });
+
+  it('changed while it is read', async () => {
+    importing.file(FILE, `${HEADER}\n${row('FRA')}\n`);
+    const onStep = (step: string) => {
+      if (step === `read ${FILE}`) importing.file(FILE, `${HEADER}\n${row('FRA')}\n${row('DEU')}\n`);
+    };
+    await expect(importing.run('country_statistics', { onStep })).rejects.toThrow(
+      /2026-03-01\.csv: it was changed while it was read; mend the file/,
+    );
+  });
+
+  it('a line that is longer than any: a quote is closed much later', async () => {
+    const cell = `"${'never\n'.repeat(200_000)}"`;
+    await expect(load(`${HEADER}\n${row('DEU')}\n${row('FRA', { 10: cell })}\n`)).rejects.toThrow(
+      /2026-03-01\.csv: line \d+ is no CSV: .*1000000.*; mend the file/,
+    );
+  });
+
   it('the folder is not there', async () => {
     await expect(importing.run('country_statistics', { csvDir: '/nowhere/at/all' })).rejects.toThrow(
       /the folder of CSV files, PP_CSV_DIR=\/nowhere\/at\/all, cannot be read \(ENOENT\)/,
