@@ -81,8 +81,8 @@ async function importAll(
   await clear(session, release, importer);
   await session.query(
     `select set_config('pp_release.release_id', $1, true), set_config('pp_release.started_at', $2, true),
-            set_config('pp_release.sample', $3, true)`,
-    [String(release.releaseId), release.startedAt, sample === undefined ? '' : String(sample)],
+            set_config('pp_release.sample', $3, true), set_config('pp_release.soft_error_limit', $4, true)`,
+    [String(release.releaseId), release.startedAt, String(sample ?? ''), String(softErrorLimitPercent)],
   );
   const loaded = await loadInputs(session, importer, inputs, (file) => onStep(`read ${file}`));
   const steps = stepsOf(script);

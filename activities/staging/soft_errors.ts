@@ -33,8 +33,12 @@ export async function judgeSoftErrors(
   );
   const setAside = rows[0]?.rows ?? 0;
   const { read, useless, limitPercent } = options;
-  if (limitPercent >= 100) return { softErrors };
   const facts = { importer, read, setAside, limitPercent };
+  const hard = await readHard(session, release, importer);
+  if (hard.length > 0) {
+    return { softErrors, refusal: await refuse(session, release, importer, hard.join('; '), { ...facts, hard }) };
+  }
+  if (limitPercent >= 100) return { softErrors };
   if (useless) {
     const why = `none of the ${useless.rows} rows of ${useless.file} can be used`;
     return { softErrors, refusal: await refuse(session, release, importer, why, { ...facts, file: useless.file }) };
@@ -46,11 +50,23 @@ export async function judgeSoftErrors(
   return { softErrors, refusal: await refuse(session, release, importer, why, facts) };
 }
 
+/** What the importer itself says against its work. */
+async function readHard(session: Session, release: ReleaseRef, importer: string): Promise<string[]> {
+  const { rows } = await session.query<{ told: string }>(
+    `select row_key || ': ' || reason as told from pp_release.rejects
+     where release_id = $1 and importer = $2 and severity = 'hard' order by 1 limit 10`,
+    [release.releaseId, importer],
+  );
+  return rows.map(({ told }) => told);
+}
+
 /** The rejects stay (see importer.ts): the message has some, and says where the others are. */
 async function refuse(session: Session, release: ReleaseRef, importer: string, why: string, facts: object) {
   const reasons = await readReasons(session, release, importer);
-  const told = reasons.map(({ reason, rows: count, examples }) => `${reason} (${count}: ${examples.join(', ')})`);
-  const message = `importer ${importer}: ${why}: ${told.join('; ')}; all of them are in pp_release.rejects where release_id = ${release.releaseId} and importer = '${importer}'; mend the data, or start again with a higher softErrorLimit`;
+  const told = reasons.map(({ reason, rows, examples }) => `${reason} (${rows}: ${examples.join(', ')})`);
+  const where = `pp_release.rejects where release_id = ${release.releaseId} and importer = '${importer}'`;
+  const softErrors = reasons.length === 0 ? '' : `: ${told.join('; ')}; all of them are in ${where}`;
+  const message = `importer ${importer}: ${why}${softErrors}; mend the data, or start again with a higher softErrorLimit`;
   return new ReleaseError('ImportFailed', message, { ...facts, reasons });
 }
 

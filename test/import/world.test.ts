@@ -33,6 +33,32 @@ describe('statistics of the world', () => {
     ]);
   });
 
+  it('go each to its own column, under the id of live; updated_at stays while they say the same', async () => {
+    const columns = await importing.rows<{ name: string; share: boolean }>(
+      `select attname as name, attname ~ 'percentage|_perc$' as share from pg_attribute
+       where attrelid = 'global_statistics'::regclass and attnum > 0
+         and attname not in ('id', 'singleton_guard', 'created_at', 'updated_at') order by attname`,
+    );
+    expect(columns).toHaveLength(36);
+    const given = Object.fromEntries(columns.map(({ name, share }, at) => [name, share ? at + 0.5 : 1000 + at]));
+    await importing.rows(
+      `insert into global_statistics (id, singleton_guard, created_at, updated_at) values (7, 0, '2020-01-01', '2020-01-02')`,
+    );
+    const lines = Object.entries(given).map(([name, value]) => `${name},,${value}`);
+    await load(lines);
+    const kept = { id: '7', singleton_guard: 0, created_at: new Date('2020-01-01') };
+    const [changed] = await row();
+    expect(changed).toEqual({ ...given, ...kept, updated_at: expect.any(Date) });
+    expect(changed?.updated_at).not.toEqual(new Date('2020-01-02'));
+
+    await importing.rows('delete from global_statistics');
+    await importing.rows('insert into global_statistics select * from staging_global_statistics');
+    await importing.rows(`update global_statistics set updated_at = '2020-03-03'`);
+    await load([...lines, ',the same with a footer,']);
+    await importing.rows('delete from global_statistics');
+    expect(await row()).toEqual([{ ...given, ...kept, updated_at: new Date('2020-03-03') }]);
+  });
+
   it('a type that is not there is set aside by name, as are a share above 100 and a number too large', async () => {
     await load(['green_list_perc,,101', 'total_protected_areas,,99999999999']);
     const told = (await importing.rejects('global_stats')).map(({ reason }) => reason);
@@ -69,17 +95,43 @@ describe('statistics of the world', () => {
 });
 
 describe('Aichi target 11', () => {
-  it('Aichi target 11: the first line is the one row', async () => {
-    importing.file(
-      'aichi11_targets.csv',
-      'coverage_terrestrial,coverage_marine,effectively_managed_terrestrial,effectively_managed_marine,representative_global,well_connected_global,importance_global\n17,10,17,10,17,17,17.5\n1,1,1,1,1,1,1\n',
-    );
-    await importing.run('aichi11_target');
-    expect(await importing.rows('select * from staging_aichi11_targets')).toMatchObject([
+  const NAMES = [
+    ...['coverage_terrestrial', 'coverage_marine', 'effectively_managed_terrestrial', 'effectively_managed_marine'],
+    ...['representative_global', 'well_connected_global', 'importance_global'],
+    ...['representative_global_value', 'well_connected_global_value', 'importance_global_value'],
+  ];
+  const load = (names: string[], ...lines: number[][]) => {
+    importing.file('aichi11_targets.csv', [names, ...lines].map((line) => `${line.join(',')}\n`).join(''));
+    return importing.run('aichi11_target');
+  };
+  const row = () => importing.rows('select * from staging_aichi11_targets');
+
+  it('the first line is the one row; a file without the three values is the usual one', async () => {
+    await load(NAMES.slice(0, 7), [17, 10, 17, 10, 17, 17, 17.5], [1, 1, 1, 1, 1, 1, 1]);
+    expect(await row()).toMatchObject([
       { singleton_guard: 0, coverage_terrestrial: 17, coverage_marine: 10, importance_global: 17.5 },
     ]);
     expect((await importing.rejects('aichi11_target')).map(({ reason }) => reason)).toEqual([
       'only the first line of this file counts',
     ]);
+  });
+
+  it('each number goes to its column, under the id of live; updated_at stays while they say the same', async () => {
+    const given = Object.fromEntries(NAMES.map((name, at) => [name, at + 0.5]));
+    await importing.rows(
+      `insert into aichi11_targets (id, coverage_marine, created_at, updated_at) values (7, 1, '2020-01-01', '2020-01-02')`,
+    );
+    await load(NAMES, Object.values(given));
+    const [changed] = await row();
+    expect(changed).toMatchObject({ ...given, created_at: new Date('2020-01-01') });
+    expect([String(changed?.id), changed?.updated_at]).toEqual(['7', expect.any(Date)]);
+    expect(changed?.updated_at).not.toEqual(new Date('2020-01-02'));
+
+    await importing.rows('delete from aichi11_targets');
+    await importing.rows('insert into aichi11_targets select * from staging_aichi11_targets');
+    await importing.rows(`update aichi11_targets set updated_at = '2020-03-03'`);
+    await load(NAMES, Object.values(given), Object.values(given));
+    await importing.rows('delete from aichi11_targets');
+    expect(await row()).toEqual([{ ...changed, updated_at: new Date('2020-03-03') }]);
   });
 });

@@ -53,3 +53,11 @@ begin
     if fault is not null then value := null; end if;
   end if;
 end $$;
+
+-- The release's limit of soft errors in percent, as an importer's transaction sets it.
+create function pp_release.soft_error_limit() returns numeric
+language sql stable as $$ select current_setting('pp_release.soft_error_limit')::numeric $$;
+
+-- What makes an importer's work unfit as a whole. Unlike pp_release.hard_error it is told with the rejects, and they are kept.
+alter table pp_release.rejects drop constraint rejects_severity_check;
+alter table pp_release.rejects add constraint rejects_severity_check check (severity in ('soft', 'note', 'hard'));
