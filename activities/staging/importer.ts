@@ -9,7 +9,7 @@ import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
 import { countInputs, findInputs, findUseless, loadInputs } from './inputs.ts';
-import { deleteMark, findMark, type ImportResult, writeMark } from './marks.ts';
+import { deleteMarks, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { judgeSoftErrors } from './soft_errors.ts';
 
@@ -97,9 +97,8 @@ async function importAll(
     limitPercent: softErrorLimitPercent,
   });
   if (refusal) {
-    // Not rolled back: that would take the rejects along. What an earlier run has left is gone, and so its mark goes too.
+    // Not rolled back: that would take the rejects along.
     await clear(session, release, importer);
-    await deleteMark(session, release, importer);
     return refusal;
   }
   const seconds = (Date.now() - started) / 1000;
@@ -129,8 +128,9 @@ async function deleteRejects(session: Session, release: ReleaseRef, importer: Im
   ]);
 }
 
-/** What a run of the importer has left; its lookups get live's rows again. */
+/** What a run of the importer has left, its mark too; its lookups get live's rows again. */
 async function clear(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
+  await deleteMarks(session, release, importer);
   await session.query('delete from pp_release.live_changes where release_id = $1 and importer = $2', [
     release.releaseId,
     importer.name,

@@ -38,6 +38,20 @@ describe('lists of sites', () => {
     expect(parcels).toEqual({ n: 0 });
   });
 
+  it('a changed list makes the sites anew, and so all that other importers have written into them', async () => {
+    const certified = async () =>
+      (await importing.rows('select site_id from staging_protected_areas where green_list_status_id is not null'))
+        .length;
+    await importing.run('green_list');
+    const before = await certified();
+    expect(before).toBeGreaterThan(0);
+    importing.file('parcc_info.csv', `site_id\n${(await someSites())[3]}\n`);
+    expect((await importing.run('protected_areas')).alreadyDone).toBeUndefined();
+    expect(await certified()).toBe(0);
+    expect((await importing.run('green_list')).alreadyDone).toBeUndefined();
+    expect(await certified()).toBe(before);
+  });
+
   it('without a folder of CSV files sites keep the marks they have in live', async () => {
     const [a] = await someSites();
     await importing.rows(
