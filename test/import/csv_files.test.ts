@@ -40,8 +40,8 @@ const notes = async () =>
 
 describe('taken as it is', () => {
   it('a byte order mark, CRLF, mixed line ends, no last line end, empty lines', async () => {
-    const rows = await load(`\ufeff${HEADER}\r\n${row('FRA')}\n\r\n${row('DEU')}\r\n${row('ESP')}`);
-    expect(rows.map(({ iso3 }) => iso3)).toEqual(['DEU', 'ESP', 'FRA']);
+    const rows = await load(`\ufeff${HEADER}\r\n${row('FRA')}\n\r\n${row('DEU')}\r${row('ITA')}\r\n${row('ESP')}`);
+    expect(rows.map(({ iso3 }) => iso3)).toEqual(['DEU', 'ESP', 'FRA', 'ITA']);
     expect(await soft()).toEqual([]);
   });
 
@@ -109,10 +109,12 @@ describe('taken, with a note', () => {
     ]);
   });
 
-  it('another file whose name has no date', async () => {
+  it('another file whose name has no date, or one that is none', async () => {
     importing.file('country_statistics_March.csv', 'anything');
+    importing.file('country_statistics_2026-02-30.csv', 'anything');
     await load(`${HEADER}\n${row('FRA')}\n`);
     expect(await notes()).toEqual([
+      `${FILE}: country_statistics_2026-02-30.csv is not read: its name has no date such as country_statistics_2026-03-01.csv`,
       `${FILE}: country_statistics_March.csv is not read: its name has no date such as country_statistics_2026-03-01.csv`,
     ]);
   });

@@ -15,7 +15,7 @@ describe('lists of sites', () => {
 
   it('PARCC and irreplaceability mark the sites they name, and no others; unknown sites are a note', async () => {
     const [a, b, c] = await someSites();
-    importing.file('parcc_info.csv', `site_id\n${a}\n${b}\n999999999\n5.56e8\n`);
+    importing.file('parcc_info.csv', `site_id\n${a}\n${b}\n999999999\n5.56e8\n${a}\n`);
     importing.file('irreplaceability_info.csv', `site_id,name,area\n${b},Some name,12\n${c},Other,1\n`);
     await importing.run('protected_areas');
     const marked = await importing.rows(
@@ -30,6 +30,7 @@ describe('lists of sites', () => {
     const told = (await importing.rejects('protected_areas')).filter(({ row_key }) => row_key.includes('.csv'));
     expect(told.map(({ severity, reason, row_key }) => [severity, reason, row_key])).toEqual([
       ['note', 'no such site in this release', 'parcc_info.csv line 4'],
+      ['soft', 'line 6 has the same site_id and counts', 'parcc_info.csv line 2'],
       ['soft', 'column site_id: not a whole number', 'parcc_info.csv line 5'],
     ]);
     const [parcels] = await importing.rows(

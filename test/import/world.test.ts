@@ -21,7 +21,9 @@ describe('statistics of the world', () => {
       'green_list_perc,share,1.93',
       'total_ocean_pa_coverage_percentage,share,na',
       ',methodology: see the website,',
+      ',a ragged one',
     ]);
+    expect((await importing.rejects('global_stats')).filter(({ row_key }) => row_key.includes('.csv'))).toEqual([]);
     expect(await row()).toMatchObject([
       {
         singleton_guard: 0,
