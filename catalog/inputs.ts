@@ -1,11 +1,13 @@
-/** What a cell must be; see pp_release.csv_fault. A percentage lies between 0 and 100. */
-export type CsvKind = 'text' | 'code' | 'integer' | 'number' | 'percentage';
+/** What a cell must be; see pp_release.csv_judge. A name is read in small letters; a percentage lies between 0 and 100. */
+export type CsvKind = 'text' | 'name' | 'code' | 'integer' | 'number' | 'percentage';
 
 export interface CsvColumn {
   readonly name: string;
   readonly kind: CsvKind;
   /** The file may lack it: its cells are NULL then. */
   readonly optional?: boolean;
+  /** A row that says nothing here is set aside. The first column of the key is required by itself. */
+  readonly required?: boolean;
   /** A comma before three digits means thousands here; elsewhere 1,234 is not clear. */
   readonly grouped?: boolean;
 }
@@ -64,7 +66,7 @@ export const csvInputs: readonly CsvInput[] = [
     key: ['type'],
     footer: true,
     columns: [
-      ...columns('text', 'type'),
+      ...columns('name', 'type'),
       ...columns('text', 'description', { optional: true }),
       ...columns('number', 'value', { grouped: true }),
     ],
@@ -72,7 +74,7 @@ export const csvInputs: readonly CsvInput[] = [
   {
     name: 'overseas_territories',
     key: ['country'],
-    columns: [...columns('code', 'country'), ...columns('text', 'overseas_territories')],
+    columns: [...columns('code', 'country'), ...columns('text', 'overseas_territories', { required: true })],
   },
   { name: 'biopama_countries_iso_codes', key: ['iso3'], columns: columns('code', 'iso3') },
   {
@@ -92,6 +94,10 @@ export const csvInputs: readonly CsvInput[] = [
   {
     name: 'story_map_link_sites',
     key: ['site', 'link', 'type'],
-    columns: [...columns('integer', 'site'), ...columns('text', 'link type')],
+    columns: [
+      ...columns('integer', 'site'),
+      ...columns('text', 'link', { required: true }),
+      ...columns('text', 'type'),
+    ],
   },
 ];

@@ -8,10 +8,10 @@ import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
-import { countInputs, findInputs, loadInputs } from './inputs.ts';
-import { findMark, type ImportResult, writeMark } from './marks.ts';
+import { countInputs, findInputs, findUseless, loadInputs } from './inputs.ts';
+import { deleteMarks, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
-import { checkSoftErrors } from './soft_errors.ts';
+import { judgeSoftErrors } from './soft_errors.ts';
 
 export type { ImportResult };
 
@@ -45,7 +45,12 @@ export async function runImporter(
   const script = await readFile(`${IMPORTERS_DIR}${importer.name}.sql`, 'utf8');
   const stopWatching = watchGrowth(db, importer, options.onAmount ?? (() => undefined));
   try {
-    return await db.transaction((session) => importAll(session, release, importer, script, options), IMPORT_SETTINGS);
+    const outcome = await db.transaction(
+      (session) => importAll(session, release, importer, script, options),
+      IMPORT_SETTINGS,
+    );
+    if (outcome instanceof ReleaseError) throw outcome;
+    return outcome;
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.hardError) throw error;
     throw new ReleaseError('ImportFailed', `importer ${importer.name}: ${(error as Error).message}`, {
@@ -56,13 +61,14 @@ export async function runImporter(
   }
 }
 
+/** @returns a refusal, and throws none of them: the rejects that tell why have to be committed */
 async function importAll(
   session: Session,
   release: ReleaseRef,
   importer: Importer,
   script: string,
   { sample, csvDir, softErrorLimitPercent = SOFT_ERROR_LIMIT_PERCENT, onStep }: ImportOptions,
-): Promise<ImportResult> {
+): Promise<ImportResult | ReleaseError> {
   await requireStagingOf(session, release);
   const inputs = await findInputs(session, release, importer, csvDir);
   const digest = createHash('sha256')
@@ -71,11 +77,12 @@ async function importAll(
   const done = await findMark(session, release, importer, digest);
   if (done) return done;
   const started = Date.now();
+  await deleteRejects(session, release, importer);
   await clear(session, release, importer);
   await session.query(
     `select set_config('pp_release.release_id', $1, true), set_config('pp_release.started_at', $2, true),
-            set_config('pp_release.sample', $3, true)`,
-    [String(release.releaseId), release.startedAt, sample === undefined ? '' : String(sample)],
+            set_config('pp_release.sample', $3, true), set_config('pp_release.soft_error_limit', $4, true)`,
+    [String(release.releaseId), release.startedAt, String(sample ?? ''), String(softErrorLimitPercent)],
   );
   const loaded = await loadInputs(session, importer, inputs, (file) => onStep(`read ${file}`));
   const steps = stepsOf(script);
@@ -84,10 +91,16 @@ async function importAll(
     await session.query(step.sql);
   }
   const read = await countInputs(session, importer, loaded, sample);
-  const softErrors = await checkSoftErrors(session, release, importer.name, {
+  const { softErrors, refusal } = await judgeSoftErrors(session, release, importer.name, {
     read,
+    useless: await findUseless(session, release, importer, loaded),
     limitPercent: softErrorLimitPercent,
   });
+  if (refusal) {
+    // Not rolled back: that would take the rejects along.
+    await clear(session, release, importer);
+    return refusal;
+  }
   const seconds = (Date.now() - started) / 1000;
   return writeMark(session, release, importer, { digest, inputs: loaded, seconds, softErrors });
 }
@@ -108,11 +121,20 @@ export function stepsOf(script: string): Step[] {
     });
 }
 
-/** What an earlier run of the importer has left; its lookups get live's rows again. */
+async function deleteRejects(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
+  await session.query('delete from pp_release.rejects where release_id = $1 and importer = $2', [
+    release.releaseId,
+    importer.name,
+  ]);
+}
+
+/** What a run of the importer has left, its mark too; its lookups get live's rows again. */
 async function clear(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
-  const own = [release.releaseId, importer.name];
-  await session.query('delete from pp_release.rejects where release_id = $1 and importer = $2', own);
-  await session.query('delete from pp_release.live_changes where release_id = $1 and importer = $2', own);
+  await deleteMarks(session, release, importer);
+  await session.query('delete from pp_release.live_changes where release_id = $1 and importer = $2', [
+    release.releaseId,
+    importer.name,
+  ]);
   await dropKeysTo(session, importer.fills.map(stagingName));
   for (const table of tables.filter((candidate) => importer.fills.includes(candidate.name))) {
     await empty(session, ident(stagingName(table.name)));

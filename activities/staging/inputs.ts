@@ -4,7 +4,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { type CsvFile, findCsv } from './csv/find.ts';
-import { type CsvLoaded, loadCsv, loadNothing } from './csv/load.ts';
+import { type CsvLoaded, loadCsv, loadNothing, tableOf } from './csv/load.ts';
 import { type CsvScan, scanCsv } from './csv/scan.ts';
 
 interface FoundCsv {
@@ -78,6 +78,28 @@ export async function loadInputs(
     loaded.push(await loadCsv(session, importer.name, input, found.file, found.scan));
   }
   return loaded;
+}
+
+/**
+ * The first file of which every row was set aside, by its reading or by the importer. A row that only lost a cell, or a part of
+ * one, goes on: its reject names the column.
+ */
+export async function findUseless(
+  session: Session,
+  release: ReleaseRef,
+  importer: Importer,
+  loaded: readonly CsvLoaded[],
+): Promise<CsvLoaded | undefined> {
+  for (const file of loaded) {
+    const { rows } = await session.query(
+      `select from ${tableOf(file.input)} c where not exists (
+         select from pp_release.rejects r where r.release_id = $1 and r.importer = $2 and r.row_key = c.row_key
+           and r.severity = 'soft' and not r.details ? 'column') limit 1`,
+      [release.releaseId, importer.name],
+    );
+    if (rows.length === 0) return file;
+  }
+  return undefined;
 }
 
 /** Rows that the importer had to read: of its views (each at most the sample) and its files. */

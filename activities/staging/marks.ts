@@ -1,4 +1,4 @@
-import type { Importer } from '../../catalog/index.ts';
+import { type Importer, importers } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
@@ -32,6 +32,21 @@ export async function findMark(
   if (!mark) return undefined;
   const softErrors = await countSoftErrors(session, release, importer.name);
   return { ...resultOf(importer, mark.counts, mark.inputs, softErrors, Number(mark.seconds)), alreadyDone: true };
+}
+
+/** Of an importer that is about to run, and of those that build on its rows: some write into them (green_list does). */
+export async function deleteMarks(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
+  await session.query('delete from pp_release.import_marks where release_id = $1 and importer = any($2)', [
+    release.releaseId,
+    [importer.name, ...buildingOn(importer)],
+  ]);
+}
+
+function buildingOn({ name, phase }: Importer): string[] {
+  const next = importers.filter(
+    (other) => other.after?.includes(name) || (phase === 'import_core' && other.phase === 'import_related'),
+  );
+  return [...new Set(next.flatMap((other) => [other.name, ...buildingOn(other)]))];
 }
 
 /** Written in the importer's own transaction: done, or nothing. */

@@ -1,22 +1,5 @@
 -- Statistics of countries: areas and coverage from two CSV files; shapes and evaluations counted in this release.
 
--- step: find the countries of the rows
--- iso_3 is not unique in live: the lowest id stands for a code. The high seas and Antarctica have statistics though they
--- may have no country: each keeps a row of its own, told apart by this order.
-create temp table areas on commit drop as
-select iso3, country_id, row_number() over (partition by country_id order by place) as nth
-from (
-  select c.iso3, country.id as country_id, array_position(array['ABNJ', 'ATA'], c.iso3) as place
-  from (select iso3 from csv_country_statistics union select iso3 from csv_pame_country_statistics) c
-  left join (select iso_3, min(id) as id from countries group by iso_3) country on country.iso_3 = c.iso3
-) coded
-where country_id is not null or place is not null;
-
-insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-select pp_release.release_id(), 'country_statistics', 'unknown country code', row_key, jsonb_build_object('iso3', iso3)
-from (select row_key, iso3 from csv_country_statistics union all select row_key, iso3 from csv_pame_country_statistics) c
-where not exists (select from areas a where a.iso3 = c.iso3);
-
 -- step: count the shapes of each country
 create temp table shapes on commit drop as
 select country_id,
@@ -32,6 +15,77 @@ from (
   join staging_protected_areas a on a.id = j.protected_area_id
 ) site
 group by country_id;
+
+-- step: count the evaluations of each country
+-- A country has the evaluations of what lies in it, sites and parcels alike; an overseas territory too.
+create temp table evaluated on commit drop as
+select j.country_id, count(*) as assessments, count(distinct coalesce(site.site_id, parcel.site_id)) as assessed_pas
+from staging_countries_pame_evaluations j
+join staging_pame_evaluations e on e.id = j.pame_evaluation_id
+left join staging_protected_areas site on site.id = e.protected_area_id
+left join staging_protected_area_parcels parcel on parcel.id = e.protected_area_parcel_id
+group by j.country_id;
+
+-- step: find the countries of the rows
+-- iso_3 is not unique in live: the lowest id stands for a code. The high seas and Antarctica have statistics though they
+-- may have no country: each keeps a row of its own, told apart by this order.
+create temp table areas on commit drop as
+select iso3, country_id, row_number() over (partition by country_id order by place) as nth
+from (
+  select c.iso3, country.id as country_id, array_position(array['ABNJ', 'ATA'], c.iso3) as place
+  from (select iso3 from csv_country_statistics union select iso3 from csv_pame_country_statistics) c
+  left join (select iso_3, min(id) as id from countries group by iso_3) country on country.iso_3 = c.iso3
+) coded
+where country_id is not null or place is not null;
+
+-- A country that no file knows has what is counted here.
+insert into areas (iso3, country_id, nth)
+select country.iso_3, country.id, 1
+from (select country_id from shapes union select country_id from evaluated) here
+join countries country on country.id = here.country_id
+where not exists (select from areas where areas.country_id = here.country_id);
+
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'country_statistics', 'unknown country code', row_key, jsonb_build_object('iso3', iso3)
+from (select row_key, iso3 from csv_country_statistics union all select row_key, iso3 from csv_pame_country_statistics) c
+where not exists (select from areas a where a.iso3 = c.iso3);
+
+-- step: look for countries without a line
+-- A row of live without areas is one of counts only: its country had no line then either.
+create temp table expected on commit drop as
+select input, country.iso_3, bool_or(in_live) as in_live, count(row_key) > 0 as has_line,
+       max(split_part(row_key, ' line ', 1)) as file
+from (
+  select 'country_statistics' as input, country_id, true as in_live from country_statistics
+  where num_nonnulls(land_area, marine_area, pa_land_area, pa_marine_area) > 0
+  union all select 'country_statistics', country_id, false from shapes
+  union all select 'pame_country_statistics', country_id, true from pame_statistics
+  where num_nonnulls(pame_pa_land_area, pame_pa_marine_area) > 0
+  union all select 'pame_country_statistics', country_id, false from evaluated
+) known
+join countries country on country.id = known.country_id
+left join (
+  select 'country_statistics' as input, iso3 as iso_3, row_key from csv_country_statistics
+  union all select 'pame_country_statistics', iso3, row_key from csv_pame_country_statistics
+) line using (input, iso_3)
+group by input, country.iso_3;
+
+insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
+select pp_release.release_id(), 'country_statistics', 'note', input || ' has no line for this country', iso_3,
+       jsonb_build_object('iso3', iso_3, 'in_live', in_live)
+from expected where not has_line order by input, iso_3;
+
+-- A file that was cut short has no other fault than that.
+insert into pp_release.rejects (release_id, importer, severity, reason, row_key)
+select pp_release.release_id(), 'country_statistics', 'hard',
+       format('it has no line for %s of the %s countries of live (%s …): was it cut short?', lacking, live, examples),
+       coalesce(file, input)
+from (
+  select input, max(file) as file, count(*) as live, count(*) filter (where not has_line) as lacking,
+         array_to_string((array_agg(iso_3 order by iso_3) filter (where not has_line))[1:5], ', ') as examples
+  from expected where in_live group by input
+) counted
+where lacking * 100 > live * greatest(50, pp_release.soft_error_limit());
 
 -- step: write country statistics
 insert into staging_country_statistics (
@@ -55,8 +109,8 @@ select
   s.percentage_well_connected, s.percentage_importance, s.jrc_country_area, s.jrc_terr_area, s.nr_version, s.nr_report_url,
   n.polygons, n.points, n.oecm_polygons, n.oecm_points, n.polygons - n.oecm_polygons, n.points - n.oecm_points,
   pp_release.started_at(), pp_release.started_at()
-from csv_country_statistics s
-join areas area using (iso3)
+from areas area
+left join csv_country_statistics s using (iso3)
 left join lateral (
   select coalesce(max(polygons), 0) as polygons, coalesce(max(points), 0) as points,
          coalesce(max(oecm_polygons), 0) as oecm_polygons, coalesce(max(oecm_points), 0) as oecm_points
@@ -65,6 +119,7 @@ left join lateral (
 left join (
   select id, country_id, row_number() over (partition by country_id order by id) as nth from country_statistics
 ) live on live.country_id is not distinct from area.country_id and live.nth = area.nth
+where s.line is not null or area.country_id in (select country_id from shapes)
 order by 1;
 
 update staging_country_statistics s
@@ -74,15 +129,6 @@ set created_at = live.created_at,
 from country_statistics live where live.id = s.id;
 
 -- step: write statistics of management evaluations
--- A country has the evaluations of what lies in it, sites and parcels alike; an overseas territory too.
-create temp table evaluated on commit drop as
-select j.country_id, count(*) as assessments, count(distinct coalesce(site.site_id, parcel.site_id)) as assessed_pas
-from staging_countries_pame_evaluations j
-join staging_pame_evaluations e on e.id = j.pame_evaluation_id
-left join staging_protected_areas site on site.id = e.protected_area_id
-left join staging_protected_area_parcels parcel on parcel.id = e.protected_area_parcel_id
-group by j.country_id;
-
 insert into staging_pame_statistics (
   id, country_id, assessments, assessed_pas, pame_pa_land_area, pame_pa_marine_area, pame_percentage_pa_land_cover,
   pame_percentage_pa_marine_cover
@@ -94,10 +140,11 @@ select
   case when area.country_id is not null then coalesce(n.assessments, 0) end,
   case when area.country_id is not null then coalesce(n.assessed_pas, 0) end,
   s.pame_pa_land_area, s.pame_pa_marine_area, s.pame_percentage_pa_land_cover, s.pame_percentage_pa_marine_cover
-from csv_pame_country_statistics s
-join areas area using (iso3)
+from areas area
+left join csv_pame_country_statistics s using (iso3)
 left join evaluated n on n.country_id = area.country_id
 left join (
   select id, country_id, row_number() over (partition by country_id order by id) as nth from pame_statistics
 ) live on live.country_id is not distinct from area.country_id and live.nth = area.nth
+where s.line is not null or n.country_id is not null
 order by 1;

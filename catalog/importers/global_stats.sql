@@ -2,10 +2,10 @@
 
 -- step: find the column of each type
 create temp table named on commit drop as
-select c.row_key, lower(c.type) as type, c.value, a.attname as column_name, a.atttypid = 'integer'::regtype as is_integer,
+select c.row_key, c.type, c.value, a.attname as column_name, a.atttypid = 'integer'::regtype as is_integer,
        strpos(a.attname, 'percentage') > 0 or a.attname like '%\_perc' as is_percentage
 from csv_global_statistics c
-left join pg_attribute a on a.attrelid = 'global_statistics'::regclass and a.attname = lower(c.type) and a.attnum > 0
+left join pg_attribute a on a.attrelid = 'global_statistics'::regclass and a.attname = c.type and a.attnum > 0
   and not a.attisdropped and a.attname not in ('id', 'singleton_guard', 'created_at', 'updated_at');
 
 -- A type that no column has is a statistic that would be lost without a word.
@@ -30,7 +30,7 @@ select pp_release.release_id(), 'global_stats', 'the file has no line for this s
 from pg_attribute a
 where a.attrelid = 'global_statistics'::regclass and a.attnum > 0 and not a.attisdropped
   and a.attname not in ('id', 'singleton_guard', 'created_at', 'updated_at')
-  and not exists (select from csv_global_statistics c where lower(c.type) = a.attname);
+  and not exists (select from csv_global_statistics c where c.type = a.attname);
 
 -- step: write the row
 insert into staging_global_statistics

@@ -66,6 +66,10 @@ describe('phases and importers that make no sense are refused with exit code 2, 
     [['--on-failure', 'shrug'], /onFailure is one of wait, fail/],
     [['--review-timeout', 'soon'], /--review-timeout is "soon", not a number of hours above 0/],
     [['--retry-timeout', '0'], /--retry-timeout is "0", not a number of hours above 0/],
+    [['--soft-error-limit', '100.1'], /^[^;]*--soft-error-limit is "100.1", not a percentage from 0 to 100/],
+    [['--soft-error-limit', '-1'], /--soft-error-limit is "-1", not a percentage from 0 to 100/],
+    [['--soft-error-limit', '5%'], /--soft-error-limit is "5%", not a percentage from 0 to 100/],
+    [['--soft-error-limit', ''], /--soft-error-limit is "", not a percentage from 0 to 100/],
     [['--sample', '0'], /"0", not a whole number above 0/],
     [['--sample', '1.5'], /"1.5", not a whole number above 0/],
   ])('%j', async (flags, message) => {
@@ -81,6 +85,7 @@ describe('phases and importers that make no sense are refused with exit code 2, 
       PP_RELEASE_SKIP_TO: 'nowhere',
       PP_RELEASE_STAGING_LIGHTWEIGHT: '2',
       PP_IMPORT_SAMPLE: 'ten',
+      PP_IMPORT_SOFT_ERROR_LIMIT: '101',
       PP_IMPORT_ONLY: 'everything',
     });
     for (const part of [
@@ -88,6 +93,7 @@ describe('phases and importers that make no sense are refused with exit code 2, 
       'PP_RELEASE_DRY_RUN is "maybe"',
       '"nowhere" is no phase',
       'PP_RELEASE_STAGING_LIGHTWEIGHT is "2"',
+      'is "101", not a percentage from 0 to 100',
     ]) {
       expect(told).toContain(part);
     }
@@ -95,6 +101,16 @@ describe('phases and importers that make no sense are refused with exit code 2, 
     oneLine(told);
   });
 });
+
+it.each([-0.5, 100.5, '5'])(
+  'softErrorLimit %j in the input itself fails the workflow at once',
+  async (softErrorLimit) => {
+    const input = { label: 'Apr2026', softErrorLimit };
+    const run = { workflowId: `limit ${softErrorLimit}`, taskQueue: 'pp-release', args: [input] };
+    const failure = await harness.temporal.workflow.execute('portalRelease', run).catch((error: Error) => error);
+    expect(failure.cause).toMatchObject({ type: 'BadInput', message: expect.stringContaining('softErrorLimit') });
+  },
+);
 
 describe('bad usage is refused with exit code 2 and says where help is', () => {
   it.each([

@@ -40,8 +40,8 @@ const notes = async () =>
 
 describe('taken as it is', () => {
   it('a byte order mark, CRLF, mixed line ends, no last line end, empty lines', async () => {
-    const rows = await load(`\ufeff${HEADER}\r\n${row('FRA')}\n\r\n${row('DEU')}\r\n${row('ESP')}`);
-    expect(rows.map(({ iso3 }) => iso3)).toEqual(['DEU', 'ESP', 'FRA']);
+    const rows = await load(`\ufeff${HEADER}\r\n${row('FRA')}\n\r\n${row('DEU')}\r${row('ITA')}\r\n${row('ESP')}`);
+    expect(rows.map(({ iso3 }) => iso3)).toEqual(['DEU', 'ESP', 'FRA', 'ITA']);
     expect(await soft()).toEqual([]);
   });
 
@@ -109,10 +109,12 @@ describe('taken, with a note', () => {
     ]);
   });
 
-  it('another file whose name has no date', async () => {
+  it('another file whose name has no date, or one that is none', async () => {
     importing.file('country_statistics_March.csv', 'anything');
+    importing.file('country_statistics_2026-02-30.csv', 'anything');
     await load(`${HEADER}\n${row('FRA')}\n`);
     expect(await notes()).toEqual([
+      `${FILE}: country_statistics_2026-02-30.csv is not read: its name has no date such as country_statistics_2026-03-01.csv`,
       `${FILE}: country_statistics_March.csv is not read: its name has no date such as country_statistics_2026-03-01.csv`,
     ]);
   });
@@ -123,6 +125,12 @@ describe('set aside as a soft error, with file, line and column', () => {
     [{ 5: '100.78' }, 'column percentage_pa_land_cover: a percentage outside 0 to 100'],
     [{ 5: '-1' }, 'column percentage_pa_land_cover: a percentage outside 0 to 100'],
     [{ 5: '<1' }, 'column percentage_pa_land_cover: not a number'],
+    [{ 4: 'NaN' }, 'column land_area: not a number'],
+    [{ 4: 'Infinity' }, 'column land_area: not a number'],
+    [{ 4: '-inf' }, 'column land_area: not a number'],
+    [{ 4: '1e400' }, 'column land_area: a number too large'],
+    [{ 4: '1e-400' }, 'column land_area: a number too small'],
+    [{ 5: '1e400' }, 'column percentage_pa_land_cover: a number too large'],
     [{ 4: '"1,234"' }, 'column land_area: not clear: a decimal comma, or thousands'],
     [{ 9: 'v.3' }, 'column nr_version: not a whole number'],
     [{ 9: '2.5' }, 'column nr_version: not a whole number'],
@@ -136,6 +144,25 @@ describe('set aside as a soft error, with file, line and column', () => {
     expect(reject).toMatchObject({ reason, severity: 'soft', details: { file: FILE, line: 2, column } });
     const key = column === 'percentage_pa_land_cover' ? 'land_cover' : (column as string);
     expect(only?.[key]).toBeNull();
+  });
+
+  it.each([
+    ['land_area', '310 digits', '9'.repeat(310), 'a number too large'],
+    ['land_area', '200,000 digits', '9'.repeat(200_000), 'a number too large'],
+    ['land_area', '250 digits and an exponent', `${'9'.repeat(250)}e99`, 'a number too large'],
+    ['land_area', '400 zeros after the point', `0.${'0'.repeat(400)}1`, 'a number too small'],
+    ['nr_version', '310 digits', '9'.repeat(310), 'not a whole number'],
+  ])('a cell of %s: %s', async (column, _, cell, reason) => {
+    const [only] = await load(`${HEADER}\n${row('FRA', { [column === 'land_area' ? 4 : 9]: cell })}\n`);
+    expect(only).toMatchObject({ iso3: 'FRA', [column]: null });
+    expect(await soft()).toEqual([`${FILE} line 2: column ${column}: ${reason}`]);
+  });
+
+  it('no cell that is long and can be read', async () => {
+    const cells = { 1: `${'0'.repeat(400)}7`, 2: `1.${'3'.repeat(400)}`, 4: '1e300' };
+    const [only] = await load(`${HEADER}\n${row('FRA', cells)}\n`);
+    expect(only).toMatchObject({ pa_marine_area: 7, pa_land_area: 4 / 3, land_area: 1e300 });
+    expect(await soft()).toEqual([]);
   });
 
   it.each([
@@ -162,6 +189,11 @@ describe('a hard error that names the file and says what to do; staging stays as
   it.each([
     ['an empty file', '', /country_statistics_2026-03-01\.csv: it is empty; mend the file/],
     ['a header only', `${HEADER}\n`, /it has a header and no rows/],
+    [
+      'blank rows only',
+      `${HEADER}\n${',,'.repeat(7)}\n\n , ,\n`,
+      /03-01\.csv: it has a header and no rows; mend the file/,
+    ],
     [
       'a missing column',
       `${withoutColumn('land_area')}\n${row('FRA')}\n`,
@@ -196,10 +228,84 @@ describe('a hard error that names the file and says what to do; staging stays as
     );
   });
 
+  it('two files of one date, in the folder and its statistics/ or with two dots; older ones may be there twice', async () => {
+    importing.file(`statistics/${FILE}`, `${HEADER}\n${row('FRA', { 1: '3' })}\n`);
+    await expect(load(`${HEADER}\n${row('FRA', { 1: '4' })}\n`)).rejects.toThrow(
+      /there are 2 files country_statistics of 2026-03-01 in .*: country_statistics_2026-03-01\.csv, statistics\/country_statistics_2026-03-01\.csv; take away/,
+    );
+    const [only] = await load(`${HEADER}\n${row('FRA', { 1: '5' })}\n`, 'country_statistics_2026-03-02.csv');
+    expect(only).toMatchObject({ pa_marine_area: 5 });
+    importing.file('country_statistics_2026-03-02..csv', `${HEADER}\n${row('FRA')}\n`);
+    await expect(importing.run('country_statistics')).rejects.toThrow(
+      /: country_statistics_2026-03-02\.\.csv, country_statistics_2026-03-02\.csv; take away/,
+    );
+  });
+
+  it('two files of a name without a date', async () => {
+    importing.file('biopama_countries_iso_codes.csv', 'ISO3\nBEN\n');
+    importing.file('statistics/BIOPAMA_countries_ISO_codes.csv', 'ISO3\nTGO\n');
+    await expect(importing.run('biopama_countries')).rejects.toThrow(
+      /there are 2 files biopama_countries_iso_codes in .*: biopama_countries_iso_codes\.csv, statistics\/BIOPAMA_countries_ISO_codes\.csv/,
+    );
+  });
+
+  it('changed while it is read', async () => {
+    importing.file(FILE, `${HEADER}\n${row('FRA')}\n`);
+    const onStep = (step: string) => {
+      if (step === `read ${FILE}`) importing.file(FILE, `${HEADER}\n${row('FRA')}\n${row('DEU')}\n`);
+    };
+    await expect(importing.run('country_statistics', { onStep })).rejects.toThrow(
+      /2026-03-01\.csv: it was changed while it was read; mend the file/,
+    );
+  });
+
+  it('a line that is longer than any: a quote is closed much later', async () => {
+    const cell = `"${'never\n'.repeat(200_000)}"`;
+    await expect(load(`${HEADER}\n${row('DEU')}\n${row('FRA', { 10: cell })}\n`)).rejects.toThrow(
+      /2026-03-01\.csv: line \d+ is no CSV: .*1000000.*; mend the file/,
+    );
+  });
+
   it('the folder is not there', async () => {
     await expect(importing.run('country_statistics', { csvDir: '/nowhere/at/all' })).rejects.toThrow(
       /the folder of CSV files, PP_CSV_DIR=\/nowhere\/at\/all, cannot be read \(ENOENT\)/,
     );
+  });
+
+  it('rows of which none can be used, be they ever so few', async () => {
+    const useless = [row('XXQ'), row(''), row('France'), 'DEU,1,2', `${row('ESP')},9`];
+    await expect(load(`${HEADER}\n${useless.join('\n')}\n`)).rejects.toThrow(
+      /none of the 5 rows of country_statistics_2026-03-01\.csv can be used: .*it has 16 cells, the header 15 \(1: .*pp_release\.rejects/,
+    );
+    expect(await soft()).toHaveLength(5);
+    const rows = await load(`${HEADER}\n${[...useless, row('FRA', { 1: 'bad' })].join('\n')}\n`);
+    expect(rows.map(({ iso3 }) => iso3)).toEqual(['FRA']);
+  });
+
+  it('the same of the other file of the importer: its codes are unknown', async () => {
+    importing.file('pame_country_statistics_2026-03-01.csv', `${PAME}\nXXQ,1,2,3,4\nXXR,1,2,3,4\n`);
+    await expect(load(`${HEADER}\n${row('FRA')}\n`)).rejects.toThrow(
+      /none of the 2 rows of pame_country_statistics_2026-03-01\.csv can be used: unknown country code \(2: /,
+    );
+  });
+
+  it('a share of soft errors of all rows of the files, those that are set aside among them', async () => {
+    const codes = (await importing.rows<{ iso_3: string }>('select iso_3 from countries order by 1 limit 219')).map(
+      ({ iso_3 }) => iso_3,
+    );
+    const cut = (short: number, of: number) =>
+      `${HEADER}\n${codes
+        .slice(0, of)
+        .map((code, at) => (at < short ? code : row(code)))
+        .join('\n')}\n`;
+    // With the one of the other file 220, of which 11 are exactly 5 %.
+    importing.file(FILE, cut(11, 219));
+    expect(await importing.run('country_statistics')).toMatchObject({ softErrors: 11 });
+    const [mark] = await importing.rows(
+      `select inputs->0->'rows' as rows from pp_release.import_marks where importer = 'country_statistics'`,
+    );
+    expect(mark).toEqual({ rows: 219 });
+    await expect(load(cut(11, 218))).rejects.toThrow(/11 of 219 rows have soft errors, 5 %/);
   });
 
   it('a share of soft errors above the limit; the limit can be raised', async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -31,6 +31,15 @@ const release = async (...args: string[]) => {
   const { code, stderr } = await harness.pp(['start', ...args, '--wait']);
   expect([code, stderr]).toEqual([0, '']);
 };
+/** A bad cell in 30 of the some 500 rows that the statistics of countries are made of: 6 %, and 5 % is the limit. */
+const spoilStatistics = () => {
+  const path = join(csvDir, 'statistics/country_statistics_2026-04-01.csv');
+  const lines = readFileSync(path, 'utf8').split('\n');
+  const spoilt = lines.map((line, at) =>
+    at >= 1 && at <= 30 ? line.replace(/^([^,]*,[^,]*),[^,]*/, '$1,many') : line,
+  );
+  writeFileSync(path, spoilt.join('\n'));
+};
 
 it('a dry run, and a release that fails, leave countries as they are', async () => {
   const before = await countries();
@@ -47,8 +56,24 @@ it('a dry run, and a release that fails, leave countries as they are', async () 
   expect(await countries()).toEqual(before);
 });
 
-it('a release makes the changes with the swap; the manifest names files, notes and changes', async () => {
-  await release('Apr2026');
+it('a release with too many soft errors fails, and leaves all of them to be looked at', async () => {
+  spoilStatistics();
+  const failed = await harness.pp(['start', 'Apr2026', '--wait']);
+  expect(failed.code).toBe(1);
+  expect(failed.stderr).toMatch(
+    /importer country_statistics: 30 of \d+ rows have soft errors, 6 %, and the limit is 5 %/,
+  );
+  const { id } = await releaseOf(harness, 'Apr2026');
+  const told = await harness.live<{ line: number; value: string }>(
+    `select (details->>'line')::int as line, details->>'value' as value from pp_release.rejects
+     where release_id = ${id} and importer = 'country_statistics' order by 1`,
+  );
+  expect(told).toEqual(Array.from({ length: 30 }, (_, at) => ({ line: at + 2, value: 'many' })));
+});
+
+it('a release with a higher limit makes the changes with the swap; the manifest names files, soft errors, notes and changes', async () => {
+  appendFileSync(join(csvDir, 'parcc_info.csv'), '999999999\n999999998\n');
+  await release('Apr2026', '--soft-error-limit', '7.5');
   const listed = (
     await harness.live<{ iso_3: string }>(
       `select iso_3 from countries c join regions r on r.id = c.region_id where r.iso = 'AF' order by 1`,
@@ -56,8 +81,15 @@ it('a release makes the changes with the swap; the manifest names files, notes a
   ).map(({ iso_3 }) => iso_3);
   expect(await biopama()).toEqual(listed);
   const { id } = await releaseOf(harness, 'Apr2026');
-  const [manifest] = await harness.live<{ files: { file: string }[]; changes: object; stats: number }>(
-    `select body->'files' as files, body->'changes_in_place' as changes, (select count(*)::int from country_statistics) as stats
+  type Told = { importer: string; reason: string; rows: number };
+  const [manifest] = await harness.live<{
+    files: { file: string; rows: number }[];
+    soft: Told[];
+    notes: Told[];
+    changes: object;
+    stats: number;
+  }>(
+    `select body->'files' as files, body->'soft_errors' as soft, body->'notes' as notes, body->'changes_in_place' as changes, (select count(*)::int from country_statistics) as stats
      from pp_release.manifests where release_id = ${id}`,
   );
   expect(manifest?.files.map(({ file }) => file).sort()).toEqual([
@@ -71,6 +103,17 @@ it('a release makes the changes with the swap; the manifest names files, notes a
     'parcc_info.csv',
     'story_map_link_sites.csv',
   ]);
+  const rows = await harness.live<Told>(
+    `select importer, reason, count(*)::int as rows from pp_release.rejects where release_id = ${id} and severity = 'soft'
+     group by 1, 2 order by 1, 2`,
+  );
+  expect(manifest?.soft).toEqual(rows);
+  expect(manifest?.soft.filter(({ importer }) => importer === 'country_statistics')).toEqual([
+    { importer: 'country_statistics', reason: 'column pa_land_area: not a number', rows: 30 },
+  ]);
+  expect(manifest?.notes).toEqual([{ importer: 'protected_areas', reason: 'no such site in this release', rows: 2 }]);
+  const lines = readFileSync(join(csvDir, 'parcc_info.csv'), 'utf8').trim().split('\n').length - 1;
+  expect(manifest?.files.find(({ file }) => file === 'parcc_info.csv')?.rows).toBe(lines);
   expect(manifest?.changes).toEqual({ 'countries.is_biopama': listed.length });
   expect(manifest?.stats).toBeGreaterThan(240);
 });
@@ -79,7 +122,9 @@ it('a rollback puts back what stood there, but not what somebody has changed sin
   writeFileSync(join(csvDir, 'biopama_countries_iso_codes.csv'), 'ISO3\nFRA\nDEU\n');
   writeFileSync(join(csvDir, 'overseas_territories.csv'), 'country,overseas_territories\nFRA,DEU;ITA\n');
   const before = await countries();
-  await release('May2026');
+  // The limit by the environment: the statistics are as bad as before.
+  const may = await harness.pp(['start', 'May2026', '--wait'], { PP_IMPORT_SOFT_ERROR_LIMIT: '7.5' });
+  expect([may.code, may.stderr]).toEqual([0, '']);
   const after = await countries();
   expect(after).not.toEqual(before);
   // The website's people give Italy another parent meanwhile.
@@ -119,6 +164,7 @@ it('a worker without a folder leaves the importers out that need one, and says s
 });
 
 it('import stops before anything is checked or swapped; a resumed one does not repeat what is done', async () => {
+  await writeDemoCsv({ dir: csvDir, date: '2026-04-01', portalUrl: harness.databases.portalUrl });
   await harness.restartWorker({ PP_CSV_DIR: csvDir });
   const live = await harness.live('select id, is_current from releases where is_current');
   const first = await harness.pp(['import', 'Aug2026', '--only', 'sources,protected_areas', '--wait', '--json']);

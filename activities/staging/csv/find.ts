@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { CsvInput } from '../../../catalog/index.ts';
 import { ReleaseError } from '../../postgres/errors.ts';
 
@@ -19,13 +19,14 @@ export interface CsvFile {
  * the folder itself and in its folder statistics/.
  *
  * @param label of the release, such as Apr2026
- * @throws ReleaseError ImportFailed when there is none, or only later ones
+ * @throws ReleaseError ImportFailed when there is none, or only later ones, or two of which either may be meant
  */
 export async function findCsv(dir: string, input: CsvInput, label: string): Promise<CsvFile> {
   const files = await listFiles(dir);
   if (!input.dated) {
-    const found = files.find(({ name }) => name.toLowerCase() === `${input.name}.csv`);
-    if (found) return { ...found, notes: [] };
+    const found = files.filter(({ name }) => name.toLowerCase() === `${input.name}.csv`);
+    if (found.length > 1) throw ambiguous(dir, input.name, found);
+    if (found[0]) return { ...found[0], notes: [] };
     throw missing(input, dir, `there is no ${input.name}.csv`);
   }
   const pattern = new RegExp(`^${input.name}_([0-9]{4}-[0-9]{2}-[0-9]{2})\\.+csv$`, 'i');
@@ -39,7 +40,7 @@ export async function findCsv(dir: string, input: CsvInput, label: string): Prom
     }
   }
   const month = monthOf(label);
-  dated.sort((a, b) => (a.date < b.date ? 1 : -1));
+  dated.sort((a, b) => b.date.localeCompare(a.date));
   const newest = dated.find(({ date }) => date.slice(0, 7) <= month);
   if (!newest) {
     const others = dated.map(({ name }) => name).join(', ');
@@ -51,6 +52,8 @@ export async function findCsv(dir: string, input: CsvInput, label: string): Prom
         : `there is no ${input.name}_YYYY-MM-DD.csv`,
     );
   }
+  const alike = dated.filter(({ date }) => date === newest.date);
+  if (alike.length > 1) throw ambiguous(dir, `${input.name} of ${newest.date}`, alike);
   const age = monthsBetween(newest.date.slice(0, 7), month);
   if (age > MONTHS_UNTIL_STALE) notes.push(`${newest.name} is the newest, ${age} months older than release ${label}`);
   return { path: newest.path, name: newest.name, notes };
@@ -83,6 +86,13 @@ function ignoreMissing(error: NodeJS.ErrnoException): [] {
 function missing(input: CsvInput, dir: string, why: string): ReleaseError {
   const message = `${why} in ${dir}; put the file there and start again with startAt import_core, or leave out the importer that reads it`;
   return new ReleaseError('ImportFailed', message, { input: input.name, dir });
+}
+
+/** To take one of them would be to guess: a corrected file is as often beside the old one as in its place. */
+function ambiguous(dir: string, what: string, files: readonly { path: string }[]): ReleaseError {
+  const names = files.map(({ path }) => relative(dir, path));
+  const message = `there are ${files.length} files ${what} in ${dir}: ${names.join(', ')}; take away those that are not meant and start again with startAt import_core`;
+  return new ReleaseError('ImportFailed', message, { files: names, dir });
 }
 
 function isDate(text: string): boolean {

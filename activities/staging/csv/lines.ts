@@ -10,6 +10,8 @@ import { type CsvScan, unusable } from './scan.ts';
 /** A longer line means a quote that was never closed. */
 const LONGEST_LINE = 1_000_000;
 
+export const NO_ROWS = 'it has a header and no rows';
+
 interface Parsed {
   info: InfoRecord;
   record: string[];
@@ -26,19 +28,30 @@ export async function openLines(
   input: CsvInput,
   scan: CsvScan,
 ): Promise<{ header: CsvHeader; rows: Readable }> {
-  const records = parsed(file, scan)[Symbol.asyncIterator]();
-  const first = await records.next();
-  if (first.done) throw unusable(file, 'it has no header');
-  const header = readHeader(file, input, first.value.record);
-  const second = await records.next();
-  if (second.done) throw unusable(file, 'it has a header and no rows');
-  async function* rows() {
-    for (let next = second; !next.done; next = await records.next()) {
-      const line = copyLine(next.value, header, input);
+  const records = parsed(file, scan);
+  async function* lines(header: CsvHeader) {
+    for await (const record of records) {
+      const line = copyLine(record, header, input);
       if (line) yield line;
     }
   }
-  return { header, rows: Readable.from(rows(), { objectMode: false }) };
+  try {
+    const names = await records.next();
+    if (names.done) throw unusable(file, 'it has no header');
+    const header = readHeader(file, input, names.value.record);
+    const rows = lines(header);
+    const first = await rows.next();
+    if (first.done) throw unusable(file, NO_ROWS);
+    async function* all(line: string) {
+      yield line;
+      yield* rows;
+    }
+    return { header, rows: Readable.from(all(first.value), { objectMode: false }) };
+  } catch (error) {
+    // Whoever stops in the middle has to close the file.
+    await records.return(undefined);
+    throw error;
+  }
 }
 
 async function* parsed(file: CsvFile, { encoding, sha256 }: CsvScan): AsyncGenerator<Parsed> {

@@ -4,18 +4,22 @@ import type { CsvColumn, CsvInput } from '../../../catalog/index.ts';
 import type { Session } from '../../postgres/database.ts';
 import { ident, literal } from '../../postgres/identifiers.ts';
 import type { CsvFile } from './find.ts';
-import { openLines } from './lines.ts';
-import type { CsvScan } from './scan.ts';
+import { NO_ROWS, openLines } from './lines.ts';
+import { csvCall, Rejects } from './rejects.ts';
+import { type CsvScan, unusable } from './scan.ts';
 
 /** A file that an importer has read. */
 export interface CsvLoaded {
+  input: string;
   file: string;
   sha256: string;
+  /** Lines with something in them, footers left out; those that were set aside are among them. */
   rows: number;
 }
 
 const TYPES = {
   text: 'text',
+  name: 'text',
   code: 'text',
   integer: 'integer',
   number: 'double precision',
@@ -26,7 +30,7 @@ const TYPES = {
 export async function loadNothing(session: Session, input: CsvInput): Promise<void> {
   const columns = input.columns.map(({ name, kind }) => `${ident(name)} ${TYPES[kind]}`);
   await session.query(
-    `create temp table ${tableOf(input)} (line integer, row_key text, ${columns.join(', ')}) on commit drop`,
+    `create temp table ${tableOf(input.name)} (line integer, row_key text, ${columns.join(', ')}) on commit drop`,
   );
 }
 
@@ -51,14 +55,42 @@ export async function loadCsv(
   );
   await pipeline(rows, session.query(copyFrom(`copy ${raw} from stdin`)));
   await loadNothing(session, input);
+  const count = await countRows(session, input);
+  if (count === 0) throw unusable(file, NO_ROWS);
   const context = new Rejects(session, importer, file.name);
-  await context.rows(`select pp_line as line, pp_fault as reason from ${raw} where pp_fault is not null`);
-  await session.query(`delete from ${raw} where pp_fault is not null`);
+  await dropUnusable(session, context, input);
   await takeRows(session, context, input, header.columns);
   const encoded = scan.encoding === 'utf-8' ? [] : ['it is not UTF-8 and was read as Windows-1252'];
   await context.notes([...file.notes, ...header.notes, ...encoded]);
-  const { rows: counted } = await session.query<{ n: number }>(`select count(*)::int as n from ${raw}`);
-  return { file: file.name, sha256: scan.sha256, rows: counted[0]?.n ?? 0 };
+  return { input: input.name, file: file.name, sha256: scan.sha256, rows: count };
+}
+
+/** All that the file says, before anything is set aside: the share of soft errors is one of these. */
+async function countRows(session: Session, input: CsvInput): Promise<number> {
+  const raw = ident(`raw_${input.name}`);
+  const [first] = input.key;
+  if (input.footer && first) {
+    await session.query(`delete from ${raw} where pp_fault is null and pp_release.csv_text(${ident(first)}) is null`);
+  }
+  const { rows } = await session.query<{ n: number }>(`select count(*)::int as n from ${raw}`);
+  return rows[0]?.n ?? 0;
+}
+
+/** Rows that cannot be trusted, or do not say what they are about. */
+async function dropUnusable(session: Session, rejects: Rejects, input: CsvInput): Promise<void> {
+  const raw = ident(`raw_${input.name}`);
+  for (const name of requiredOf(input)) {
+    await session.query(
+      `update ${raw} set pp_fault = ${literal(`it has no ${name}`)}
+       where pp_fault is null and pp_release.csv_text(${ident(name)}) is null`,
+    );
+  }
+  await rejects.rows(`select pp_line as line, pp_fault as reason from ${raw} where pp_fault is not null`);
+  await session.query(`delete from ${raw} where pp_fault is not null`);
+}
+
+function requiredOf({ key, columns }: CsvInput): string[] {
+  return columns.filter(({ name, required }) => required || name === key[0]).map(({ name }) => name);
 }
 
 async function takeRows(
@@ -68,96 +100,38 @@ async function takeRows(
   columns: readonly CsvColumn[],
 ): Promise<void> {
   const raw = ident(`raw_${input.name}`);
-  const key = input.key.map((name) => `pp_release.csv_text(${ident(name)})`);
-  if (key[0] && !input.footer) {
-    await rejects.rows(
-      `select pp_line as line, ${literal(`it has no ${input.key[0]}`)} as reason from ${raw} where ${key[0]} is null`,
-    );
-  }
-  if (key[0]) await session.query(`delete from ${raw} where ${key[0]} is null`);
   await rejects.cells(raw, columns);
   const names = columns.map(({ name }) => ident(name)).join(', ');
   const values = columns.map((column) => `${csvCall('csv_value', column)}::${TYPES[column.kind]}`).join(', ');
   await session.query(
-    `insert into ${tableOf(input)} (line, row_key, ${names})
+    `insert into ${tableOf(input.name)} (line, row_key, ${names})
      select pp_line, ${literal(`${rejects.file} line `)} || pp_line, ${values} from ${raw} order by pp_line`,
   );
   await dropRowsWithoutKey(session, input);
   await dropRepeated(session, rejects, input);
-  await session.query(`analyze ${tableOf(input)}`);
+  await session.query(`analyze ${tableOf(input.name)}`);
 }
 
 /** The key was there and could not be read: that is told as the fault of a cell already. */
 async function dropRowsWithoutKey(session: Session, input: CsvInput): Promise<void> {
   const [first] = input.key;
-  if (first) await session.query(`delete from ${tableOf(input)} where ${ident(first)} is null`);
+  if (first) await session.query(`delete from ${tableOf(input.name)} where ${ident(first)} is null`);
 }
 
 /** As a table that is written row by row would have it: the later line counts. */
 async function dropRepeated(session: Session, rejects: Rejects, input: CsvInput): Promise<void> {
   if (input.key.length === 0) return;
   const key = input.key.map(ident).join(', ');
-  const repeated = `select line, max(line) over (partition by ${key}) as later from ${tableOf(input)}`;
+  const repeated = `select line, max(line) over (partition by ${key}) as later from ${tableOf(input.name)}`;
   await rejects.rows(
     `select line, 'line ' || later || ' has the same ${input.key.join(', ')} and counts' as reason from (${repeated}) r where later > line`,
   );
   await session.query(
-    `delete from ${tableOf(input)} where line in (select line from (${repeated}) r where later > line)`,
+    `delete from ${tableOf(input.name)} where line in (select line from (${repeated}) r where later > line)`,
   );
 }
 
-function tableOf(input: CsvInput): string {
-  return ident(`csv_${input.name}`);
-}
-
-function csvCall(name: string, column: CsvColumn): string {
-  return `pp_release.${name}(${literal(column.kind)}, ${ident(column.name)}, ${Boolean(column.grouped)})`;
-}
-
-/** Writes what is wrong with one file into pp_release.rejects, in the importer's name. */
-class Rejects {
-  readonly file: string;
-  readonly #session: Session;
-  readonly #importer: string;
-
-  constructor(session: Session, importer: string, file: string) {
-    this.#session = session;
-    this.#importer = importer;
-    this.file = file;
-  }
-
-  /** @param select answers `line` and `reason` */
-  async rows(select: string): Promise<void> {
-    await this.#session.query(
-      `insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-       select pp_release.release_id(), ${literal(this.#importer)}, reason, ${literal(`${this.file} line `)} || line,
-              jsonb_build_object('file', ${literal(this.file)}, 'line', line)
-       from (${select}) faults order by line`,
-    );
-  }
-
-  /** The row goes on without the cell. */
-  async cells(raw: string, columns: readonly CsvColumn[]): Promise<void> {
-    const cells = columns.map(
-      (column) => `(${literal(column.name)}, ${ident(column.name)}, ${csvCall('csv_fault', column)})`,
-    );
-    await this.#session.query(
-      `insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-       select pp_release.release_id(), ${literal(this.#importer)}, 'column ' || cell.name || ': ' || cell.fault,
-              ${literal(`${this.file} line `)} || pp_line,
-              jsonb_build_object('file', ${literal(this.file)}, 'line', pp_line, 'column', cell.name, 'value', left(cell.value, 200))
-       from ${raw} cross join lateral (values ${cells.join(', ')}) cell (name, value, fault)
-       where cell.fault is not null order by pp_line, cell.name`,
-    );
-  }
-
-  async notes(notes: readonly string[]): Promise<void> {
-    for (const note of notes) {
-      await this.#session.query(
-        `insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
-         values (pp_release.release_id(), $1, 'note', $2, $3, jsonb_build_object('file', $3::text))`,
-        [this.#importer, note, this.file],
-      );
-    }
-  }
+/** Of an input, by its name. */
+export function tableOf(input: string): string {
+  return ident(`csv_${input}`);
 }
