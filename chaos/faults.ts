@@ -11,6 +11,7 @@ export const FAULTS = [
   'worker killed',
   'worker frozen',
   'Temporal killed',
+  'Temporal frozen',
   'PostgreSQL shut down at once',
   'PostgreSQL killed',
   'portal gone',
@@ -21,7 +22,7 @@ export interface Drawn {
   fault: Fault;
   /** Which worker. */
   worker: number;
-  /** How long a worker is frozen or the portal gone. */
+  /** How long a worker or Temporal is frozen, or the portal gone. */
   forMs: number;
   /** The worker thaws only when others have ended its work. */
   untilTheEnd: boolean;
@@ -45,6 +46,13 @@ export async function strike(
       if (untilTheEnd) return () => thaw(frozen, temporal);
       await delay(forMs);
       frozen.kill('SIGCONT');
+      return nothing;
+    }
+    case 'Temporal frozen': {
+      const temporal = stack.pidOf('temporal');
+      process.kill(temporal, 'SIGSTOP');
+      await delay(forMs);
+      process.kill(temporal, 'SIGCONT');
       return nothing;
     }
     case 'Temporal killed':

@@ -1,4 +1,6 @@
 /** `npm run chaos -- --runs N --seed S [--sites N]`: kills and freezes what runs in the middle of releases and rollbacks. */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { randomOf } from '../bench/support/stats.ts';
 import { BenchUsage, readFlags } from '../bench/support/usage.ts';
@@ -11,11 +13,13 @@ import { type ChaosStack, withChaosStack } from './stack.ts';
 const USAGE = `Usage: npm run chaos -- [--runs 60] [--seed 1] [--sites 2000]
 
 Runs releases and rollbacks on a stack of its own in .local/chaos. In each, at a random moment, a worker, Temporal,
-PostgreSQL or the portal's database is killed, frozen or cut off; then every invariant is checked. The same seed draws
+PostgreSQL or the portal's database is killed, frozen or cut off; it has to go on to its end, and every invariant is checked. The same seed draws
 the same faults and moments. Exit code 1 when one does not hold.`;
 
-/** Longest that a worker is frozen or the portal is gone, unless a worker stays frozen until the end. */
+/** Longest that something is frozen or the portal is gone, unless a worker stays frozen until the end. */
 const LONGEST_MS = 4_000;
+/** Temporal is frozen for longer than the keeper's heartbeats may be missing, too. */
+const LONGEST_OF_TEMPORAL_MS = 14_000;
 /** Share of the frozen workers that thaw only when their work was done by others: it takes half a minute. */
 const FROZEN_TO_THE_END = 0.25;
 
@@ -27,11 +31,12 @@ function* draws(random: () => number): Generator<Drawn & { at: number }, never> 
   for (;;) {
     if (deck.length === 0) deck = [...FAULTS];
     const [fault] = deck.splice(Math.floor(random() * deck.length), 1) as [(typeof FAULTS)[number]];
+    const longestMs = fault === 'Temporal frozen' ? LONGEST_OF_TEMPORAL_MS : LONGEST_MS;
     yield {
       fault,
       worker: random() < 0.5 ? 0 : 1,
       at: random(),
-      forMs: Math.round(500 + random() * (LONGEST_MS - 500)),
+      forMs: Math.round(500 + random() * (longestMs - 500)),
       untilTheEnd: random() < FROZEN_TO_THE_END,
     };
   }
@@ -67,7 +72,7 @@ async function chaos(stack: ChaosStack, options: { runs: number; seed: number; s
     const holds = outcome.broken.length === 0;
     if (holds) held += 1;
     const length = drawn.fault === 'worker frozen' && drawn.untilTheEnd ? 'to the end' : `${drawn.forMs} ms`;
-    const lasts = ['worker frozen', 'portal gone'].includes(drawn.fault) ? ` (${length})` : '';
+    const lasts = ['worker frozen', 'Temporal frozen', 'portal gone'].includes(drawn.fault) ? ` (${length})` : '';
     console.log(
       `${String(number).padStart(3)} ${action.padEnd(8)} ${`${drawn.fault}${lasts}`.padEnd(28)} at ${String(afterMs).padStart(5)} ms, ${outcome.during}: ` +
         `${outcome.ended}, ${swapped ? 'new' : 'old'} data, ${outcome.seconds.toFixed(1)} s: ${holds ? 'holds' : `BROKEN: ${outcome.broken.join('; ')}`}`,
@@ -89,9 +94,18 @@ async function prepare(stack: ChaosStack, runs: Runs, sites: number): Promise<Re
   await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: 0 });
   await undisturbed('release');
   await seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: 1 });
+  await addBiopamaCountries(stack);
   const release = await undisturbed('release');
   const rollback = await undisturbed('rollback');
   return { release, rollback };
+}
+
+/** The second month changes countries in place, too, and a rollback puts them back. */
+async function addBiopamaCountries({ env }: ChaosStack): Promise<void> {
+  await appendFile(
+    join(env.PP_CSV_DIR, 'biopama_countries_iso_codes.csv'),
+    ['FRA', 'DEU', 'BRA'].join('\n').concat('\n'),
+  );
 }
 
 try {

@@ -91,7 +91,11 @@ export class Runs {
     if (differing(atTheEnd.rows, after.rows).length > 0) broken.push('a thawed worker changed live');
     if (atTheEnd.staging.join() !== after.staging.join()) broken.push('a thawed worker changed staging');
     if (before && expected) broken.push(...wholeness(before, expected.after, after, ended));
-    if (ended === 'did not end') broken.push('the action did not end');
+    // Each of the faults passes, so each is survived: nobody has to start anything anew.
+    if (ended !== 'done')
+      broken.push(
+        ended === 'failed' ? `the ${action} failed: ${await this.#reason(workflowId)}` : 'the action did not end',
+      );
     const log = logAfter(stack, logged).map(({ event }) => event);
     // A worker that was killed between COMMIT and its line has left the line out.
     const silenced = fault?.fault === 'worker killed' || fault?.fault === 'worker frozen';
@@ -138,6 +142,16 @@ export class Runs {
     }
     await handle.terminate('it did not end in time');
     return 'did not end';
+  }
+
+  async #reason(workflowId: string): Promise<string> {
+    const error = await this.#temporal.workflow
+      .getHandle(workflowId)
+      .result()
+      .catch((failure: Error) => failure);
+    const messages: string[] = [];
+    for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) messages.push(cause.message);
+    return messages.join(': ');
   }
 
   /** Asked until it is quiet: sessions of killed processes take a moment. */
