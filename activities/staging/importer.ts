@@ -9,7 +9,7 @@ import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
 import { countInputs, findInputs, loadInputs } from './inputs.ts';
-import { findMark, type ImportResult, writeMark } from './marks.ts';
+import { findMark, forgetDependents, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { checkSoftErrors } from './soft_errors.ts';
 
@@ -71,6 +71,7 @@ async function importAll(
   const done = await findMark(session, release, importer, digest);
   if (done) return done;
   const started = Date.now();
+  await forgetDependents(session, release, importer);
   await clear(session, release, importer);
   await session.query(
     `select set_config('pp_release.release_id', $1, true), set_config('pp_release.started_at', $2, true),
@@ -89,7 +90,7 @@ async function importAll(
     limitPercent: softErrorLimitPercent,
   });
   const seconds = (Date.now() - started) / 1000;
-  return writeMark(session, release, importer, { digest, inputs: loaded, seconds, softErrors });
+  return writeMark(session, release, importer, { digest, inputs: loaded, sample, seconds, softErrors });
 }
 
 interface Step {
@@ -127,7 +128,7 @@ async function empty(session: Session, table: string): Promise<void> {
 }
 
 /** An earlier run may have added the foreign keys already, and then TRUNCATE refuses; they are added again before the swap. */
-async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
+export async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
   const { rows } = await session.query<{ name: string; referencing: string }>(
     `select conname as name, conrelid::regclass::text as referencing from pg_constraint
      where contype = 'f' and confrelid = any($1::regclass[])`,
