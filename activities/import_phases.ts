@@ -65,7 +65,7 @@ export function importActivities(deps: ActivityDeps) {
     async closeImport(release: ReleaseRef, request: CloseRequest): Promise<{ indexes: number }> {
       const { phase, results, seconds } = request;
       return runStep(deps, release, { phase, step: `${phase} close` }, async (step) => {
-        await dropDangling(step.db, release);
+        if (phase === 'import_related') await dropDangling(step.db, release);
         let indexes = 0;
         if (request.addIndexes) {
           indexes = await addIndexes(step.db, (table) => step.progress(`indexes of ${table}`));

@@ -11,7 +11,8 @@ const CARRIED_OVER = 'carried over';
 /**
  * A table that no importer fills keeps live's rows, and some of them may name a site, an evaluation or a source that this
  * release has no more. They are left out, or lose the reference, with a note for each. It starts from live's rows whenever it
- * runs, since the site may be back after another import.
+ * has changed any before, since the site may be back after another import. For when all importers are done: before, what they
+ * fill is empty.
  */
 export async function dropDangling(db: Database, release: ReleaseRef): Promise<void> {
   await db.transaction(async (session) => {
@@ -20,13 +21,14 @@ export async function dropDangling(db: Database, release: ReleaseRef): Promise<v
       [release.releaseId],
     );
     const carriedOver = tables.filter(({ name, refers }) => refers && rows[0]?.carried_over?.includes(name));
-    await session.query('delete from pp_release.rejects where release_id = $1 and importer = $2', [
-      release.releaseId,
-      CARRIED_OVER,
-    ]);
+    const { rowCount: notes } = await session.query(
+      'delete from pp_release.rejects where release_id = $1 and importer = $2',
+      [release.releaseId, CARRIED_OVER],
+    );
     for (const table of carriedOver) {
-      const dangling = await Promise.all((table.refers ?? []).map((to) => isDangling(session, table, to)));
-      if (!dangling.includes(true) && (await hasAllOfLive(session, table))) continue;
+      const dangling = [];
+      for (const reference of table.refers ?? []) dangling.push(await isDangling(session, table, reference));
+      if (!dangling.includes(true) && !notes) continue;
       await dropKeysTo(session, [stagingName(table.name)]);
       await session.query(`truncate ${ident(stagingName(table.name))}`);
       await copyLive(session, table);
@@ -43,13 +45,6 @@ async function isDangling(session: Session, { name }: ReleasedTable, reference: 
     `select exists (select from ${ident(stagingName(name))} t where ${gone(reference)}) as found`,
   );
   return rows[0]?.found ?? false;
-}
-
-async function hasAllOfLive(session: Session, { name }: ReleasedTable): Promise<boolean> {
-  const { rows } = await session.query<{ same: boolean }>(
-    `select (select count(*) from ${ident(name)}) = (select count(*) from ${ident(stagingName(name))}) as same`,
-  );
-  return rows[0]?.same ?? false;
 }
 
 async function mend(session: Session, release: ReleaseRef, table: ReleasedTable, reference: Reference): Promise<void> {
