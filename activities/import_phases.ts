@@ -3,6 +3,7 @@ import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
+import { dropDangling } from './staging/carried_over.ts';
 import { type ImportResult, runImporter as run } from './staging/importer.ts';
 import { addForeignKeys, addIndexes } from './staging/indexes.ts';
 import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
@@ -65,10 +66,14 @@ export function importActivities(deps: ActivityDeps) {
     async closeImport(release: ReleaseRef, request: CloseRequest): Promise<{ indexes: number }> {
       const { phase, results, seconds } = request;
       return runStep(deps, release, { phase, step: `${phase} close` }, async (step) => {
+        if (phase === 'import_related') await dropDangling(step.db, release);
         let indexes = 0;
         if (request.addIndexes) {
           indexes = await addIndexes(step.db, (table) => step.progress(`indexes of ${table}`));
           await step.event('staging_indexes_applied', { indexes });
+        }
+        // Before the last phase the tables that sites refer to, and that refer to each other, are empty still.
+        if (request.addIndexes && phase === 'import_related') {
           await step.event('staging_foreign_keys_applied', { foreign_keys: await addForeignKeys(step.db) });
         }
         if (phase === 'import_core') await step.setState('importing');

@@ -15,7 +15,10 @@ export interface Importer {
   readonly csvOptional?: boolean;
   /** Tables outside the swap of which it plans changes (pp_release.live_changes). */
   readonly changes?: readonly string[];
-  /** Importers of the same phase that must be done first; the others of a phase run side by side. */
+  /**
+   * Importers whose rows it reads: they are done first, and when one of them runs again it has to. The others of a phase run
+   * side by side.
+   */
   readonly after?: readonly string[];
 }
 
@@ -46,12 +49,18 @@ export const importers: readonly Importer[] = [
       'protected_area_parcels_sources',
     ],
   },
-  { name: 'green_list', phase: 'import_related', fills: ['green_list_statuses'], reads: ['portal_standard_greenlist'] },
+  {
+    name: 'green_list',
+    phase: 'import_related',
+    after: ['protected_areas'],
+    fills: ['green_list_statuses'],
+    reads: ['portal_standard_greenlist'],
+  },
   { name: 'pame_sources', phase: 'import_related', fills: ['pame_sources'], reads: ['portal_standard_pame_sources'] },
   {
     name: 'pame',
     phase: 'import_related',
-    after: ['pame_sources'],
+    after: ['protected_areas', 'pame_sources'],
     fills: ['pame_methods', 'pame_evaluations', 'countries_pame_evaluations'],
     reads: ['portal_standard_pame'],
   },
@@ -65,7 +74,7 @@ export const importers: readonly Importer[] = [
   {
     name: 'country_statistics',
     phase: 'import_related',
-    after: ['pame'],
+    after: ['protected_areas', 'pame'],
     fills: ['country_statistics', 'pame_statistics'],
     reads: [],
     csv: ['country_statistics', 'pame_country_statistics'],
@@ -73,6 +82,7 @@ export const importers: readonly Importer[] = [
   {
     name: 'story_map_links',
     phase: 'import_related',
+    after: ['protected_areas'],
     fills: ['story_map_links'],
     reads: [],
     csv: ['story_map_link_sites'],

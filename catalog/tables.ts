@@ -5,7 +5,20 @@ export interface ReleasedTable {
   /** Live name; staging and backups add their prefixes. */
   readonly name: string;
   readonly kind: TableKind;
+  /** Rows of other released tables that its rows name, whether or not a foreign key says so. */
+  readonly refers?: readonly Reference[];
 }
+
+export interface Reference {
+  readonly column: string;
+  readonly table: string;
+  /** What becomes of a row that was carried over from live when the other is gone: left out, or kept without it. */
+  readonly gone: 'row' | 'value';
+}
+
+const to = (column: string, table: string, gone: Reference['gone'] = 'row'): Reference => ({ column, table, gone });
+const site = to('protected_area_id', 'protected_areas');
+const parcel = to('protected_area_parcel_id', 'protected_area_parcels');
 
 /**
  * Every table that a release replaces, in swap order: what is referred to comes before what refers to it. To add a
@@ -26,15 +39,23 @@ export const tables: readonly ReleasedTable[] = [
   { name: 'country_statistics', kind: 'independent' },
   { name: 'global_statistics', kind: 'independent' },
   { name: 'pame_sources', kind: 'independent' },
-  { name: 'pame_evaluations', kind: 'independent' },
+  {
+    name: 'pame_evaluations',
+    kind: 'independent',
+    refers: [site, parcel, to('pame_source_id', 'pame_sources', 'value')],
+  },
   { name: 'pame_statistics', kind: 'independent' },
-  { name: 'story_map_links', kind: 'independent' },
+  { name: 'story_map_links', kind: 'independent', refers: [site] },
   { name: 'aichi11_targets', kind: 'independent' },
   { name: 'protected_areas', kind: 'main' },
   { name: 'protected_area_parcels', kind: 'main' },
-  { name: 'countries_protected_areas', kind: 'junction' },
-  { name: 'countries_protected_area_parcels', kind: 'junction' },
-  { name: 'countries_pame_evaluations', kind: 'junction' },
-  { name: 'protected_areas_sources', kind: 'junction' },
-  { name: 'protected_area_parcels_sources', kind: 'junction' },
+  { name: 'countries_protected_areas', kind: 'junction', refers: [site] },
+  { name: 'countries_protected_area_parcels', kind: 'junction', refers: [parcel] },
+  {
+    name: 'countries_pame_evaluations',
+    kind: 'junction',
+    refers: [to('pame_evaluation_id', 'pame_evaluations')],
+  },
+  { name: 'protected_areas_sources', kind: 'junction', refers: [site, to('source_id', 'sources')] },
+  { name: 'protected_area_parcels_sources', kind: 'junction', refers: [parcel, to('source_id', 'sources')] },
 ];

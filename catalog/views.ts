@@ -77,4 +77,7 @@ export const views: readonly ReleasedView[] = [
 /** The plain view that downloads read; its SELECT stands in views/<name>.sql and reads the live views. */
 export const downloadsView = 'portal_downloads_protected_areas';
 
+/** Values that the views cannot show; its SELECT, views/<name>.sql, gives the rows of pp_release.unusable_values. */
+export const unusableValues = 'portal_unusable_areas';
+
 export const VIEWS_DIR = fileURLToPath(new URL('./views/', import.meta.url));

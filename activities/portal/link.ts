@@ -5,7 +5,8 @@ import { ident, literal } from '../postgres/identifiers.ts';
 
 /**
  * Links the live database to the portal: server, user mapping and foreign tables of the catalog's remote schemas. Again
- * with another address it re-points the server; foreign tables that are there stay, missing ones are added.
+ * with another address it re-points the server; foreign tables that are there stay, missing ones are added, and the
+ * catalog's options are set on both.
  *
  * @param databaseUrl owner role of the live database
  * @param portalUrl read-only role of the portal's database
@@ -20,6 +21,7 @@ export async function linkPortal(databaseUrl: string, portalUrl: string): Promis
     await defineServer(client, remote);
     await client.query(`create schema if not exists ${ident(portal.localSchema)}`);
     for (const schema of portal.remoteSchemas) await importMissing(client, schema);
+    for (const [table, options] of Object.entries(portal.tableOptions)) await setOptions(client, table, options);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
@@ -45,16 +47,30 @@ async function defineServer(client: pg.Client, remote: URL): Promise<void> {
   );
   const existing = rows[0];
   if (existing) {
-    const known = new Set((existing.options ?? []).map((option) => option.slice(0, option.indexOf('='))));
-    await client.query(
-      `alter server ${server} options (${optionList(options, (name) => (known.has(name) ? 'set ' : 'add '))})`,
-    );
+    await client.query(`alter server ${server} options (${changedOptions(options, existing.options)})`);
   } else {
     await client.query(`create server ${server} foreign data wrapper postgres_fdw options (${optionList(options)})`);
   }
   const login = { user: decodeURIComponent(remote.username), password: decodeURIComponent(remote.password) };
   await client.query(`drop user mapping if exists for current_user server ${server}`);
   await client.query(`create user mapping for current_user server ${server} options (${optionList(login)})`);
+}
+
+/** Those that are there are SET, the others are ADDed. */
+function changedOptions(options: Record<string, string>, present: string[] | null): string {
+  const known = new Set((present ?? []).map((option) => option.slice(0, option.indexOf('='))));
+  return optionList(options, (name) => (known.has(name) ? 'set ' : 'add '));
+}
+
+/** A portal without the table is the views' business: they name what is missing. */
+async function setOptions(client: pg.Client, table: string, options: Record<string, string>): Promise<void> {
+  const name = `${ident(portal.localSchema)}.${ident(table)}`;
+  const { rows } = await client.query<{ options: string[] | null }>(
+    'select ftoptions as options from pg_foreign_table where ftrelid = to_regclass($1)',
+    [name],
+  );
+  const [found] = rows;
+  if (found) await client.query(`alter foreign table ${name} options (${changedOptions(options, found.options)})`);
 }
 
 function optionList(options: Record<string, string>, verb: (name: string) => string = () => ''): string {

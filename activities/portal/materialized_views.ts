@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { type ReleasedView, VIEWS_DIR, type ViewIndex, views } from '../../catalog/index.ts';
+import { type ReleasedView, unusableValues, VIEWS_DIR, type ViewIndex, views } from '../../catalog/index.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
 import { ident, STAGING_PREFIX, stagingName } from '../postgres/identifiers.ts';
 import { insertableColumns } from '../postgres/introspection.ts';
 import { type Job, sideBySide } from '../postgres/side_by_side.ts';
 import { dropTwins } from '../staging/twins.ts';
+import { explainOutOfRange } from './out_of_range.ts';
 
 /**
  * Joins over foreign tables are estimated badly (one row, so nested loops follow: the PAME view took 427 s instead of 1),
@@ -26,27 +27,41 @@ export type ViewCounts = Record<string, number>;
  * preflight's checks (`indexStagingViews`), so that duplicates are reported there and not as a failed index.
  *
  * @returns rows by live view name
+ * @throws ReleaseError PreflightFailed for a number of the portal that no column can hold
  */
 export async function createStagingViews(
   db: Database,
   onView: (name: string) => void,
   inSameTransaction: (session: Session) => Promise<void> = async () => undefined,
 ): Promise<ViewCounts> {
-  return db.transaction(async (session) => {
+  let filling: ReleasedView | undefined;
+  const fillAll = async (session: Session) => {
     await inSameTransaction(session);
     await dropTwins(session, STAGING_PREFIX);
     await dropStagingViews(session);
     const counts: ViewCounts = {};
     for (const view of views) {
+      filling = view;
       onView(view.name);
       counts[view.name] = await fillView(session, view);
     }
+    await session.query('delete from pp_release.unusable_values');
+    await session.query(`insert into pp_release.unusable_values ${await readSelect(unusableValues)}`);
     return counts;
-  }, FDW_SETTINGS);
+  };
+  try {
+    return await db.transaction(fillAll, FDW_SETTINGS);
+  } catch (error) {
+    throw filling ? await explainOutOfRange(db, filling.name, await readSelect(filling.name), error) : error;
+  }
+}
+
+function readSelect(name: string): Promise<string> {
+  return readFile(`${VIEWS_DIR}${name}.sql`, 'utf8');
 }
 
 async function fillView(session: Session, view: ReleasedView): Promise<number> {
-  const select = await readFile(`${VIEWS_DIR}${view.name}.sql`, 'utf8');
+  const select = await readSelect(view.name);
   const name = ident(stagingName(view.name));
   const { rowCount } = await session.query(`create materialized view ${name} as\n${select}`);
   await analyzeView(session, view);

@@ -31,15 +31,18 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
     await requireLive(session);
     await dropTwins(session, STAGING_PREFIX);
     await dropStagingTables(session);
+    const carriedOver = tables.filter(({ name }) => !options.imported.has(name)).map(({ name }) => name);
     const copied: Record<string, number> = {};
     for (const table of tables) {
       await createTwin(session, table.name);
-      const carriedOver = table.kind === 'lookup' || !options.imported.has(table.name);
-      if (carriedOver) copied[table.name] = await copyLive(session, table);
+      if (table.kind === 'lookup' || carriedOver.includes(table.name)) {
+        copied[table.name] = await copyLive(session, table);
+      }
     }
     await session.query(
-      `insert into pp_release.staging (release_id, built_at, lightweight, live_lookups) values ($1, clock_timestamp(), $2, $3)`,
-      [options.releaseId, options.lightweight, JSON.stringify(await fingerprintLookups(session))],
+      `insert into pp_release.staging (release_id, built_at, lightweight, live_lookups, carried_over)
+       values ($1, clock_timestamp(), $2, $3, $4)`,
+      [options.releaseId, options.lightweight, JSON.stringify(await fingerprintLookups(session)), carriedOver],
     );
     await session.query('delete from pp_release.import_marks where release_id = $1', [options.releaseId]);
     return copied;

@@ -102,7 +102,7 @@ async function importAll(
     return refusal;
   }
   const seconds = (Date.now() - started) / 1000;
-  return writeMark(session, release, importer, { digest, inputs: loaded, seconds, softErrors });
+  return writeMark(session, release, importer, { digest, inputs: loaded, sample, seconds, softErrors });
 }
 
 interface Step {
@@ -149,7 +149,7 @@ async function empty(session: Session, table: string): Promise<void> {
 }
 
 /** An earlier run may have added the foreign keys already, and then TRUNCATE refuses; they are added again before the swap. */
-async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
+export async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
   const { rows } = await session.query<{ name: string; referencing: string }>(
     `select conname as name, conrelid::regclass::text as referencing from pg_constraint
      where contype = 'f' and confrelid = any($1::regclass[])`,

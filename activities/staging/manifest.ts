@@ -38,7 +38,7 @@ interface Content {
 }
 
 /**
- * Writes the manifest of what staging holds into the database, once: the same staging gives the one that is there.
+ * Writes the manifest of what staging holds into the database; one that would say the same stays, and keeps its digest.
  *
  * @returns its digest (sha256 of its canonical JSON) and row counts
  */
@@ -49,10 +49,6 @@ export async function writeManifest(
 ): Promise<{ manifest: Manifest; summary: ManifestSummary }> {
   const content = await readContent(db, release);
   return db.transaction(async (session) => {
-    const known = await readManifest(session, release.releaseId);
-    if (known && JSON.stringify(known.fingerprints) === JSON.stringify(content.fingerprints)) {
-      return { manifest: known, summary: summaryOf(known) };
-    }
     const manifest: Manifest = {
       label: release.label,
       release_id: release.releaseId,
@@ -66,6 +62,8 @@ export async function writeManifest(
       importers: [...options.importers],
       ...(options.sample === undefined ? {} : { sample: options.sample }),
     };
+    const known = await readManifest(session, release.releaseId);
+    if (known && saysTheSame(known, manifest)) return { manifest: known, summary: summaryOf(known) };
     await session.query(
       `insert into pp_release.manifests (release_id, digest, body) values ($1, $2, $3)
        on conflict (release_id) do update set digest = excluded.digest, body = excluded.body, written_at = clock_timestamp()`,
@@ -77,6 +75,11 @@ export async function writeManifest(
     ]);
     return { manifest, summary: summaryOf(manifest) };
   });
+}
+
+/** In everything but its time: rejects, files and importers may differ where the rows do not. */
+function saysTheSame(a: Manifest, b: Manifest): boolean {
+  return canonical({ ...a, generated_at: '' }) === canonical({ ...b, generated_at: '' });
 }
 
 export function manifestUrl(release: Pick<ReleaseRef, 'releaseId' | 'label'>): string {
@@ -110,12 +113,16 @@ export function summaryOf(manifest: Manifest): ManifestSummary {
   return { releaseId: release_id, label, digest: digestOf(manifest), counts };
 }
 
-/** @throws ReleaseError StagingUnfit when staging is no longer what the manifest says, naming the tables */
+/** @throws ReleaseError StagingUnfit when the manifest is a sample's, or staging is no longer what it says, naming the tables */
 export async function requireUnchanged(db: Database, release: ReleaseRef): Promise<void> {
   const manifest = await db.session((session) => readManifest(session, release.releaseId));
   if (!manifest) {
     const message = `release ${release.releaseId} (${release.label}) has no manifest; run it from validate_and_manifest`;
     throw new ReleaseError('StagingUnfit', message);
+  }
+  if (manifest.sample !== undefined) {
+    const message = `release ${release.releaseId} (${release.label}) is a sample of at most ${manifest.sample} rows a view, and a sample is not published; run it from import_core without --sample`;
+    throw new ReleaseError('StagingUnfit', message, { sample: manifest.sample });
   }
   const now = await readContent(db, release);
   const changed = Object.keys(now.fingerprints).filter(

@@ -1,6 +1,7 @@
 import { type Importer, importers } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
+import { insertableColumns } from '../postgres/introspection.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import type { CsvLoaded } from './csv/load.ts';
 import { countSoftErrors } from './soft_errors.ts';
@@ -34,19 +35,24 @@ export async function findMark(
   return { ...resultOf(importer, mark.counts, mark.inputs, softErrors, Number(mark.seconds)), alreadyDone: true };
 }
 
-/** Of an importer that is about to run, and of those that build on its rows: some write into them (green_list does). */
+/**
+ * Of an importer that is about to run, and of what comes after it: that was made from its rows, or writes into them, so it has to
+ * run again although its input may look the same (a CSV file).
+ */
 export async function deleteMarks(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
   await session.query('delete from pp_release.import_marks where release_id = $1 and importer = any($2)', [
     release.releaseId,
-    [importer.name, ...buildingOn(importer)],
+    [importer.name, ...dependentsOf(importer.name)],
   ]);
 }
 
-function buildingOn({ name, phase }: Importer): string[] {
-  const next = importers.filter(
-    (other) => other.after?.includes(name) || (phase === 'import_core' && other.phase === 'import_related'),
-  );
-  return [...new Set(next.flatMap((other) => [other.name, ...buildingOn(other)]))];
+function dependentsOf(name: string, found = new Set<string>()): Set<string> {
+  for (const other of importers) {
+    if (!other.after?.includes(name) || found.has(other.name)) continue;
+    found.add(other.name);
+    dependentsOf(other.name, found);
+  }
+  return found;
 }
 
 /** Written in the importer's own transaction: done, or nothing. */
@@ -54,12 +60,16 @@ export async function writeMark(
   session: Session,
   release: ReleaseRef,
   importer: Importer,
-  mark: { digest: string; inputs: readonly CsvLoaded[]; seconds: number; softErrors: number },
+  mark: {
+    digest: string;
+    inputs: readonly CsvLoaded[];
+    sample: number | undefined;
+    seconds: number;
+    softErrors: number;
+  },
 ): Promise<ImportResult> {
   const counts: Record<string, number> = {};
-  for (const table of importer.fills) {
-    counts[table] = await count(session, `select count(*) as n from ${ident(stagingName(table))}`);
-  }
+  for (const table of importer.fills) counts[table] = await measure(session, release, table);
   for (const table of importer.changes ?? []) {
     counts[table] = await count(
       session,
@@ -68,10 +78,19 @@ export async function writeMark(
     );
   }
   await session.query(
-    `insert into pp_release.import_marks (release_id, importer, input_digest, counts, inputs, seconds) values ($1, $2, $3, $4, $5, $6)
+    `insert into pp_release.import_marks (release_id, importer, input_digest, counts, inputs, sample, seconds)
+     values ($1, $2, $3, $4, $5, $6, $7)
      on conflict (release_id, importer) do update set input_digest = excluded.input_digest, counts = excluded.counts,
-       inputs = excluded.inputs, seconds = excluded.seconds, finished_at = clock_timestamp()`,
-    [release.releaseId, importer.name, mark.digest, JSON.stringify(counts), JSON.stringify(mark.inputs), mark.seconds],
+       inputs = excluded.inputs, sample = excluded.sample, seconds = excluded.seconds, finished_at = clock_timestamp()`,
+    [
+      release.releaseId,
+      importer.name,
+      mark.digest,
+      JSON.stringify(counts),
+      JSON.stringify(mark.inputs),
+      mark.sample ?? null,
+      mark.seconds,
+    ],
   );
   return resultOf(importer, counts, mark.inputs, mark.softErrors, mark.seconds);
 }
@@ -85,6 +104,24 @@ function resultOf(
 ): ImportResult {
   const files = inputs.map(({ file }) => file);
   return { importer: importer.name, counts, softErrors, ...(files.length > 0 ? { files } : {}), seconds };
+}
+
+/** Rows of a staging table; on the way its highest id is written down (pp_release.highest_id). */
+async function measure(session: Session, release: ReleaseRef, table: string): Promise<number> {
+  const staging = ident(stagingName(table));
+  const hasId = (await insertableColumns(session, stagingName(table))).includes('id');
+  const { rows } = await session.query<{ n: string; highest: string | null }>(
+    `select count(*) as n, ${hasId ? 'max(id)' : 'null'} as highest from ${staging}`,
+  );
+  const highest = rows[0]?.highest ?? null;
+  if (highest !== null) {
+    await session.query(
+      `insert into pp_release.given_ids (release_id, relation, highest) values ($1, $2, $3)
+       on conflict (release_id, relation) do update set highest = greatest(given_ids.highest, excluded.highest)`,
+      [release.releaseId, table, highest],
+    );
+  }
+  return Number(rows[0]?.n);
 }
 
 async function count(session: Session, sql: string, values: unknown[] = []): Promise<number> {

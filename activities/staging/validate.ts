@@ -1,4 +1,4 @@
-import { tables, validations } from '../../catalog/index.ts';
+import { importers as catalogImporters, tables, validations } from '../../catalog/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { stagingName } from '../postgres/identifiers.ts';
@@ -19,7 +19,7 @@ export async function validateStaging(
   await db.session(async (session) => {
     await requireStagingOf(session, release);
     await requireTables(session);
-    await requireMarks(session, release, options.importers);
+    await requireMarks(session, release, options.importers, options.sample);
     await session.query(
       `select set_config('pp_release.release_id', $1, false), set_config('pp_release.sample', $2, false)`,
       [String(release.releaseId), String(options.sample ?? '')],
@@ -49,15 +49,48 @@ export async function requireTables(session: Session): Promise<void> {
   throw new ReleaseError('StagingUnfit', message, { missing });
 }
 
-/** @throws ReleaseError StagingUnfit naming the importers that have not finished for this release */
-export async function requireMarks(session: Session, release: ReleaseRef, importers: readonly string[]): Promise<void> {
-  const { rows } = await session.query<{ name: string }>(
-    `select name from unnest($2::text[]) name
-     where not exists (select from pp_release.import_marks m where m.release_id = $1 and m.importer = name)`,
-    [release.releaseId, importers],
+/**
+ * Every importer of the plan has finished, and so has every other one whose tables were left empty for it when staging was
+ * built; and they all read the same share of the portal.
+ *
+ * @param sample rows a view of a trial; without it a staging that holds a trial is refused
+ * @throws ReleaseError StagingUnfit naming the importers
+ */
+export async function requireMarks(
+  session: Session,
+  release: ReleaseRef,
+  importers: readonly string[],
+  sample?: number,
+): Promise<void> {
+  const { rows: marks } = await session.query<{ importer: string; sample: string | null }>(
+    'select importer, sample from pp_release.import_marks where release_id = $1 order by importer',
+    [release.releaseId],
   );
-  if (rows.length === 0) return;
-  const missing = rows.map((row) => row.name);
-  const message = `importers without a completion mark: ${missing.join(', ')}; run the release from import_core`;
-  throw new ReleaseError('StagingUnfit', message, { missing });
+  const wanted = new Set([...importers, ...(await leftEmpty(session))]);
+  const missing = [...wanted].filter((name) => !marks.some(({ importer }) => importer === name));
+  if (missing.length > 0) {
+    const message = `importers without a completion mark: ${missing.join(', ')}; run the release from import_core, or from build_staging if they are to be left out`;
+    throw new ReleaseError('StagingUnfit', message, { missing });
+  }
+  const others = marks.filter((mark) => mark.sample !== (sample === undefined ? null : String(sample)));
+  if (others.length === 0) return;
+  const names = others.map(({ importer }) => importer);
+  const [first] = others;
+  const had = first?.sample ? `a sample of ${first.sample} rows a view` : 'all rows';
+  const wants = sample === undefined ? 'all rows' : `a sample of ${sample}`;
+  const advice = sample === undefined ? 'without --sample' : `with --sample ${sample}`;
+  const message = `staging of release ${release.releaseId} (${release.label}) holds ${had} (importers ${names.join(', ')}), and this run is for ${wants}; run the release from import_core ${advice}`;
+  throw new ReleaseError('StagingUnfit', message, { importers: names, sample: first?.sample ?? null });
+}
+
+/** Importers with a table that does not hold live's rows; a lookup always does. */
+async function leftEmpty(session: Session): Promise<string[]> {
+  const { rows } = await session.query<{ carried_over: string[] | null }>(
+    'select carried_over from pp_release.staging',
+  );
+  const carriedOver = rows[0]?.carried_over;
+  if (!carriedOver) return [];
+  return catalogImporters
+    .filter(({ fills }) => fills.some((name) => !carriedOver.includes(name)))
+    .map(({ name }) => name);
 }

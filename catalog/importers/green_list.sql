@@ -1,6 +1,15 @@
 -- Green List records: a status row each, and the link from the parcel with that key, else from the site.
 
 -- step: read records and find what they certify
+-- A sample takes records of the sites that are in it: the others would be set aside for want of a site, and say nothing of the data.
+create temp table chosen on commit drop as
+select id
+from staging_portal_standard_greenlist
+where not (select pp_release.is_sample())
+   or site_id in (select site_id from staging_portal_standard_polygons where ogc_fid <= pp_release.sample()
+                  union select site_id from staging_portal_standard_points where ogc_fid <= pp_release.sample())
+order by id limit pp_release.sample();
+
 create temp table records on commit drop as
 select g.*, parcel.id as parcel_id, site.id as protected_area_id,
        coalesce(live_parcel.green_list_status_id, live_site.green_list_status_id) as live_id
@@ -10,7 +19,7 @@ left join staging_protected_area_parcels parcel
 left join staging_protected_areas site on site.site_id = g.site_id and parcel.id is null
 left join protected_area_parcels live_parcel on live_parcel.id = parcel.id
 left join protected_areas live_site on live_site.id = site.id
-where g.id in (select id from staging_portal_standard_greenlist order by id limit pp_release.sample());
+where g.id in (select id from chosen);
 
 with rejected as (delete from records where parcel_id is null and protected_area_id is null returning *)
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
@@ -68,3 +77,17 @@ update staging_protected_areas a set green_list_status_id = s.status_id
 from statuses s where s.wins and a.id = s.protected_area_id;
 update staging_protected_area_parcels a set green_list_status_id = s.status_id
 from statuses s where s.wins and a.id = s.parcel_id;
+
+-- A site or parcel with another mark than before, or none where it had one, says something else than before.
+with
+now as (select id, green_list_status_id from staging_protected_areas where green_list_status_id is not null),
+before as (select id, green_list_status_id from protected_areas where green_list_status_id is not null)
+update staging_protected_areas set updated_at = pp_release.started_at()
+where id in (select id from now full join before using (id)
+             where now.green_list_status_id is distinct from before.green_list_status_id);
+with
+now as (select id, green_list_status_id from staging_protected_area_parcels where green_list_status_id is not null),
+before as (select id, green_list_status_id from protected_area_parcels where green_list_status_id is not null)
+update staging_protected_area_parcels set updated_at = pp_release.started_at()
+where id in (select id from now full join before using (id)
+             where now.green_list_status_id is distinct from before.green_list_status_id);

@@ -1,6 +1,15 @@
 -- Management-effectiveness evaluations, of a parcel where there is one with that key, else of the site.
 
 -- step: read evaluations and find what they evaluate
+-- A sample takes records of the sites that are in it: the others would be set aside for want of a site, and say nothing of the data.
+create temp table chosen on commit drop as
+select id
+from staging_portal_standard_pame
+where not (select pp_release.is_sample())
+   or site_id in (select site_id from staging_portal_standard_polygons where ogc_fid <= pp_release.sample()
+                  union select site_id from staging_portal_standard_points where ogc_fid <= pp_release.sample())
+order by id limit pp_release.sample();
+
 create temp table evaluations on commit drop as
 select e.*, site.id as protected_area_id, parcel.id as protected_area_parcel_id,
        coalesce(parcel.name, site.name, '') as target_name
@@ -8,18 +17,25 @@ from staging_portal_standard_pame e
 left join staging_protected_area_parcels parcel
   on parcel.site_id = e.site_id and parcel.site_pid = coalesce(nullif(trim(e.site_pid), ''), e.site_id::text)
 left join staging_protected_areas site on site.site_id = e.site_id and parcel.id is null
-where e.id in (select id from staging_portal_standard_pame order by id limit pp_release.sample());
+where e.id in (select id from chosen);
 
-with rejected as (
-  delete from evaluations
-  where (protected_area_id is null and protected_area_parcel_id is null) or coalesce(trim(method), '') = ''
-  returning *
+-- The portal's numbers are wider than the columns of the release.
+with judged as (
+  select id,
+         case when coalesce(trim(method), '') = '' then 'no method'
+              when asmt_id not between -2147483648 and 2147483647 then 'asmt_id is too large for its column'
+              when eff_metaid not between -2147483648 and 2147483647 then 'eff_metaid is too large for its column'
+              when protected_area_id is null and protected_area_parcel_id is null then 'no such site or parcel in this release'
+         end as reason
+  from evaluations
+),
+rejected as (
+  delete from evaluations e using judged j where j.id = e.id and j.reason is not null returning e.*, j.reason
 )
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-select pp_release.release_id(), 'pame',
-       case when coalesce(trim(method), '') = '' then 'no method' else 'no such site or parcel in this release' end,
-       'assessment ' || coalesce(asmt_id::text, 'without id, portal row ' || id),
+select pp_release.release_id(), 'pame', reason, 'assessment ' || coalesce(asmt_id::text, 'without id, portal row ' || id),
        jsonb_build_object('site_id', site_id, 'site_pid', site_pid)
+         || case when reason ~ '^eff_metaid' then jsonb_build_object('eff_metaid', eff_metaid) else '{}' end
 from rejected;
 
 -- step: add new methods

@@ -8,9 +8,11 @@ with incoming as (
 rejected as (
   insert into pp_release.rejects (release_id, importer, reason, row_key)
   select pp_release.release_id(), 'pame_sources',
-         case when eff_metaid is null then 'no eff_metaid' else 'a second source with this eff_metaid' end,
+         case when eff_metaid is null then 'no eff_metaid'
+              when eff_metaid not between -2147483648 and 2147483647 then 'eff_metaid is too large for its column'
+              else 'a second source with this eff_metaid' end,
          coalesce(eff_metaid::text, 'portal row ' || id)
-  from incoming where nth > 1 or eff_metaid is null
+  from incoming where nth > 1 or eff_metaid is null or eff_metaid not between -2147483648 and 2147483647
 )
 insert into staging_pame_sources (id, data_title, resp_party, language, year, created_at, updated_at)
 select i.eff_metaid, i.data_title, i.resp_party, i.language, i.year,
@@ -21,5 +23,5 @@ select i.eff_metaid, i.data_title, i.resp_party, i.language, i.year,
             then live.updated_at else pp_release.started_at() end
 from incoming i
 left join pame_sources live on live.id = i.eff_metaid
-where i.nth = 1 and i.eff_metaid is not null
+where i.nth = 1 and i.eff_metaid between -2147483648 and 2147483647
 order by i.eff_metaid;

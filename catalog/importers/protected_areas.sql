@@ -6,7 +6,7 @@
 create temp table incoming on commit drop as
 select row_number() over (order by site_id, site_pid, view desc) as row_no, published.*
 from (
-  select 'polygons' as view, site_id, site_pid::text as site_pid,
+  select 'polygons' as view, site_id, site_pid::text collate "default" as site_pid,
          site_type, name_eng, name, desig_eng, desig_type, iucn_cat, int_crit, realm, rep_m_area, gis_m_area,
          rep_area, gis_area, no_take, no_tk_area, status, status_yr, gov_type, govsubtype, own_type, ownsubtype,
          mang_auth, mang_plan, verif, metadataid, prnt_iso3, iso3, supp_info, cons_obj, inlnd_wtrs, oecm_asmt
@@ -22,6 +22,24 @@ from (
   where ogc_fid <= pp_release.sample()
 ) published;
 
+-- step: tell single sites from sites with parcels
+-- A site has parcels when any of its pids contains "_", that of a row which is set aside below too: the others are parcels all
+-- the same. The parcel that stands for the whole site is the first of those that are published, a point's before a polygon's:
+-- the first by text in the collation of this database, whatever collation the portal's column has, as in the old system.
+create temp table sites on commit drop as
+select
+  site_id,
+  bool_or(strpos(site_pid, '_') > 0) as has_parcels,
+  coalesce(
+    min(site_pid) filter (where site_type is not null and strpos(site_pid, '_') > 0 and view = 'points'),
+    min(site_pid) filter (where site_type is not null and strpos(site_pid, '_') > 0),
+    min(site_pid) filter (where site_type is not null and view = 'polygons'),
+    min(site_pid) filter (where site_type is not null)
+  ) as representative
+from incoming
+group by site_id
+having count(site_type) > 0;
+
 -- A row without a site type says neither PA nor OECM: it cannot be published.
 with rejected as (delete from incoming where site_type is null returning site_id, site_pid, view)
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
@@ -29,21 +47,12 @@ select pp_release.release_id(), 'protected_areas', 'no site type: neither PA nor
        concat_ws('/', site_id, site_pid), jsonb_build_object('view', view)
 from rejected;
 
--- step: tell single sites from sites with parcels
--- A site has parcels when any of its pids contains "_". The parcel that stands for the whole site is the first of those
--- by text, a point's before a polygon's.
-create temp table sites on commit drop as
-select
-  site_id,
-  bool_or(strpos(site_pid, '_') > 0) as has_parcels,
-  coalesce(
-    min(site_pid) filter (where strpos(site_pid, '_') > 0 and view = 'points'),
-    min(site_pid) filter (where strpos(site_pid, '_') > 0),
-    min(site_pid) filter (where view = 'polygons'),
-    min(site_pid)
-  ) as representative
-from incoming
-group by site_id;
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select distinct pp_release.release_id(), 'protected_areas', 'an area that is no number of km²: published without it',
+       concat_ws('/', i.site_id, i.site_pid), jsonb_build_object('column', u.column_name, 'value', left(u.value, 50))
+from pp_release.unusable_values u
+join incoming i on i.site_id = u.site_id and i.site_pid = left(u.site_pid, 52)
+where i.view = 'polygons' or u.column_name not in ('gis_area', 'gis_marine_area');
 analyze incoming (row_no, site_id, site_pid), sites;
 
 -- One key in both views keeps the polygon's attributes and the point's geometry (the polygon's, if the point has none);
@@ -247,6 +256,11 @@ from resolved r left join protected_area_parcels live on live.site_id = r.site_i
 where r.is_parcel;
 analyze site_ids, parcel_ids;
 
+-- Where the Green List is imported too, the marks of this release are its to set, and a site without one has none. Where it
+-- is left out, live's statuses and marks stay.
+create temp table green_list on commit drop as
+select coalesce(pp_release.carried_over('green_list_statuses'), false) as carried;
+
 -- step: write sites with their geometry
 insert into staging_protected_areas (
   id,
@@ -266,7 +280,7 @@ select
   r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan, n.site_no_take_id,
   r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters, r.oecm_assessment,
   r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-  live.green_list_status_id, flags.has_irreplaceability_info, flags.has_parcc_info, coalesce(live.is_dopa, false),
+  case when (select carried from green_list) then live.green_list_status_id end, flags.has_irreplaceability_info, flags.has_parcc_info, coalesce(live.is_dopa, false),
   shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
@@ -340,7 +354,7 @@ select
   r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
   n.parcel_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
   r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-  live.green_list_status_id, coalesce(live.has_irreplaceability_info, false), coalesce(live.has_parcc_info, false),
+  case when (select carried from green_list) then live.green_list_status_id end, coalesce(live.has_irreplaceability_info, false), coalesce(live.has_parcc_info, false),
   coalesce(live.is_dopa, false),
   shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
   coalesce(live.created_at, pp_release.started_at()),

@@ -6,6 +6,14 @@ with dp_bio as materialized (
   from portal_fdw.pame_designation_purpose_biodiversity_cats j
   join portal_fdw.designation_purpose_biodiversity_cat c on c.id = j.designation_purpose_biodiversity_cat_id
   group by j.pame_id
+),
+published as (
+  -- By key; and by site alone, for records without a parcel_id: those are of the site as a whole.
+  select w.site_id, unnest(array[w.parcel_id, '']) as parcel_id
+  from portal_fdw.wdpas w
+  join portal_fdw.data_restriction_levels r
+    on r.id = w.data_restriction_level_id and r.code in ('not restricted', 'commercial restriction')
+  where w.archived_at is null
 )
 select
   p.id::int8 as id,
@@ -50,9 +58,6 @@ left join portal_fdw.management_monitoring_cat mgmt_mon on mgmt_mon.id = p.manag
 left join portal_fdw.outcomes_biodiversity_cat out_bio on out_bio.id = p.outcomes_biodiversity_id
 where p.archived_at is null
   and exists (
-    -- The site must be published; asked as a semi-join, because a site with two active rows must not double its evaluations.
-    select from portal_fdw.wdpas w
-    join portal_fdw.data_restriction_levels r
-      on r.id = w.data_restriction_level_id and r.code in ('not restricted', 'commercial restriction')
-    where w.site_id = p.site_id and w.parcel_id = p.parcel_id and w.archived_at is null
+    -- The site must be published; asked as a semi-join, because a site with two active rows must not double its records.
+    select from published where site_id = p.site_id and parcel_id = coalesce(nullif(trim(p.parcel_id), ''), '')
   )

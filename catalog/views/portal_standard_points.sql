@@ -1,4 +1,5 @@
 -- Published points: one row a parcel, attributes as labels. Labels come from the row itself.
+-- An area that is no number of km² (NaN, infinite, beyond float8) is NULL here; portal_unusable_areas.sql tells of it.
 -- The attributes are joined first, narrow and materialized; the geometry, about a gigabyte of it, last.
 with
 shapes as materialized (
@@ -45,10 +46,10 @@ attributes as materialized (
     left(coalesce(iucn.description ->> 'en', iucn.code), 20) as iucn_cat,
     left(crit.int_crit, 100) as int_crit,
     left(coalesce(realm.description ->> 'en', realm.code), 20)::varchar(20) as realm,
-    w.reported_marine_area::float8 as rep_m_area,
-    w.reported_area::float8 as rep_area,
+    case when abs(w.reported_marine_area) between 1e-300 and 1e300 or w.reported_marine_area = 0 then w.reported_marine_area::float8 end as rep_m_area,
+    case when abs(w.reported_area) between 1e-300 and 1e300 or w.reported_area = 0 then w.reported_area::float8 end as rep_area,
     left(coalesce(no_take.description ->> 'en', no_take.code), 50) as no_take,
-    w.no_take_area::float8 as no_tk_area,
+    case when abs(w.no_take_area) between 1e-300 and 1e300 or w.no_take_area = 0 then w.no_take_area::float8 end as no_tk_area,
     left(coalesce(status.description ->> 'en', status.code), 100) as status,
     w.status_year::int4 as status_yr,
     left(coalesce(gov.description ->> 'en', gov.code), 254) as gov_type,

@@ -84,6 +84,28 @@ describe('texts are cut, silently, at', () => {
   );
 
   rule(
+    '52 for the parcel id of an evaluation and of a certificate, which are those of the parcel all the same',
+    async (portal, site) => {
+      const pid = `${site}_${long('a')}`;
+      await portal.site({ site, pid });
+      await portal.evaluation({ site, pid });
+      await portal.greenList({ site, pid });
+    },
+    async (published, site, portal) => {
+      const pid = `${site}_${long('a')}`.slice(0, 52);
+      expect(await published.view('portal_standard_pame', site)).toMatchObject([{ site_pid: pid }]);
+      expect(await published.view('portal_standard_greenlist', site)).toMatchObject([{ site_pid: pid }]);
+      expect(await published.parcels(site)).toMatchObject([{ green_list_status_id: expect.anything() }]);
+      const [parcel] = await published.parcels(site);
+      expect(
+        await portal.rooms.rows('select from staging_pame_evaluations where protected_area_parcel_id = $1', [
+          parcel?.id,
+        ]),
+      ).toHaveLength(1);
+    },
+  );
+
+  rule(
     '255, 259, 261 and 264 for a source',
     async (portal, site) => {
       const provider_id = await portal.insert('wdpa.provider', { responsible_party: long('p') });

@@ -55,6 +55,21 @@ describe('a Green List record', () => {
   );
 
   rule(
+    'without a parcel_id is of the site as a whole',
+    async (portal, site) => {
+      await portal.site({ site });
+      await portal.greenList({ site, pid: null, status: LISTED });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A` });
+      await portal.greenList({ site: site + 1, pid: null, status: LISTED });
+    },
+    async (published, site) => {
+      expect(await published.site(site)).toMatchObject({ gl_status: LISTED });
+      expect(await published.site(site + 1)).toMatchObject({ gl_status: LISTED });
+      expect(await published.parcels(site + 1)).toMatchObject([{ gl_status: null }]);
+    },
+  );
+
+  rule(
     'of a pid that is not among the parcels marks the site, by its number alone',
     async (portal, site) => {
       await portal.site({ site });

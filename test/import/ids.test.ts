@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { runImporter } from '../../activities/staging/importer.ts';
+import type { Importer } from '../../catalog/index.ts';
 import type { PortalRows } from '../support/portal_rows.ts';
 import { type Change, NOTHING, rulesOverTwoReleases } from './months.ts';
 
@@ -88,6 +90,27 @@ describe('from release to release', () => {
   );
 
   rule(
+    'two sites that shared a no-take status have one each: the first keeps its id',
+    async (portal, site) => {
+      for (const n of [0, 1]) await portal.site({ site: site + n, noTake: 'All' });
+    },
+    (portal, site) =>
+      portal.rooms.rows(
+        `update protected_areas set no_take_status_id = (select no_take_status_id from protected_areas where site_id = $1)
+         where site_id = $1 + 1`,
+        [site],
+      ),
+    async (site) => {
+      const [before] = await months.january('protected_areas', `site_id = ${site}`);
+      const [first, second] = await months.february('protected_areas', `site_id in (${site}, ${site + 1})`);
+      expect(first?.no_take_status_id).toBe(before?.no_take_status_id);
+      expect(second?.no_take_status_id).not.toBe(first?.no_take_status_id);
+      const ids = `id in (${first?.no_take_status_id}, ${second?.no_take_status_id})`;
+      expect((await months.february('no_take_statuses', ids)).map(({ name }) => name)).toEqual(['All', 'All']);
+    },
+  );
+
+  rule(
     'a site that is gone is gone, and its lookup values stay',
     (portal, site) => portal.site({ site, status: 'Soon gone' }),
     archive,
@@ -140,6 +163,39 @@ it('an id that an older generation gave to a site which is gone is not given aga
   await portal.site({ site: 9001 });
   await rooms.stage('May2027');
   expect(await idOf('staging_protected_areas', 9001)).toBeGreaterThan(gone);
+});
+
+it('nor one that a release gave which was live and was rolled back', async () => {
+  const portal = portalNow();
+  const { rooms } = portal;
+  const idOf = async (table: string, site: number) =>
+    Number((await rooms.rows(`select id from ${table} where site_id = $1`, [site]))[0]?.id);
+  const { release, stamp } = await rooms.release('Jun2027');
+  const given = await idOf('protected_areas', 9001);
+  expect(await rooms.rollback(release, stamp)).toMatchObject({ outcome: 'rolled back' });
+  expect(await idOf('protected_areas', 9001)).toBeNaN();
+  await archive(portal, 9001);
+  await portal.site({ site: 9002 });
+  await rooms.stage('Jul2027');
+  expect(await idOf('staging_protected_areas', 9002)).toBeGreaterThan(given);
+});
+
+it('a site whose source is not there is published without one, as a soft error', async () => {
+  const portal = portalNow();
+  const { rooms } = portal;
+  await sourced(portal, 9100, { originator_id: 9100 });
+  const release = await rooms.stage('Aug2027');
+  await rooms.rows('delete from staging_sources where metadataid = 9100');
+  await rooms.rows(`delete from pp_release.import_marks where importer = 'protected_areas'`);
+  const importer = rooms.importers.find(({ name }) => name === 'protected_areas');
+  await runImporter(rooms.db, release, importer as Importer, { onStep: () => undefined });
+  expect(
+    await rooms.rows(
+      `select row_key ~ '^9100/9100_' as key, details from pp_release.rejects where release_id = $1 and reason ~ 'no source has'`,
+      [release.releaseId],
+    ),
+  ).toEqual([{ key: true, details: { metadataid: 9100 } }]);
+  expect(await rooms.rows('select from staging_protected_areas where site_id = 9100')).toHaveLength(1);
 });
 
 async function sourced(portal: PortalRows, site: number, columns: Record<string, unknown>): Promise<void> {

@@ -129,10 +129,15 @@ describe('an importer that is run once more', () => {
     expect(await rooms.rows('select * from pp_release.import_marks order by 1, 2')).toEqual(marks);
   });
 
-  it('of views that were filled anew, imports again and gives the same rows', async () => {
+  it('of views that were filled anew, imports again, as do those that read its rows, and gives the same', async () => {
     await createStagingViews(rooms.db, () => undefined);
-    for (const importer of importers.filter(({ reads }) => reads.length > 0)) {
-      expect((await importNow(importer)).alreadyDone).toBeUndefined();
+    const ofSites = ['country_statistics', 'story_map_links'];
+    for (const importer of importers) {
+      const again = importer.reads.length > 0 || ofSites.includes(importer.name);
+      expect([importer.name, (await importNow(importer)).alreadyDone]).toEqual([
+        importer.name,
+        again ? undefined : true,
+      ]);
     }
     expect(await contents()).toEqual(undisturbed);
   });

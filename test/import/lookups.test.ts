@@ -35,6 +35,48 @@ describe('lookups', () => {
   }
 
   rule(
+    'management_authorities, jurisdictions, designations: the same; a designation is looked for in its jurisdiction',
+    async (portal, site) => {
+      for (const id of [site + 1, site]) {
+        await addLive(portal, 'management_authorities', 'id, name', `${id}, 'Known authority'`);
+        await addLive(portal, 'jurisdictions', 'id, name', `${id}, 'Known level'`);
+        await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${id}, 'Known park', ${site}`);
+      }
+      // Older, and of no jurisdiction, of another one, or of the twin: none of them is meant.
+      await addLive(portal, 'designations', 'id, name', `${site - 9}, 'Known park'`);
+      await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${site - 8}, 'Known park', 99999`);
+      await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${site - 7}, 'Known park', ${site + 1}`);
+      const known = { jurisdiction: 'Known level', designation: 'Known park' };
+      await portal.site({ site, ...known, columns: { management_authority: 'Known authority' } });
+      await portal.site({ site: site + 1, ...known, columns: { management_authority: 'known authority' } });
+    },
+    async (published, site) => {
+      expect(await published.site(site)).toMatchObject({ management_authority_id: site, designation_id: site });
+      const other = await published.site(site + 1);
+      expect(other).toMatchObject({ designation_id: site, management_authority: 'known authority' });
+      expect(Number(other?.management_authority_id)).toBeGreaterThan(site + 1);
+    },
+  );
+
+  rule(
+    'several new values are numbered in the order of their names',
+    async (portal, site) => {
+      for (const [n, name] of ['Order c', 'Order a', 'Order b'].entries()) {
+        const columns = { management_authority: name };
+        const labels = { status: name, iucn: name, governance: name, jurisdiction: name, designation: name };
+        await portal.site({ site: site + n, ...labels, columns });
+      }
+    },
+    async (_published, _site, portal) => {
+      const lookups = ['legal_statuses', 'iucn_categories', 'governances', 'management_authorities'];
+      for (const table of [...lookups, 'jurisdictions', 'designations']) {
+        const rows = await portal.rooms.rows(`select name from staging_${table} where name ~ '^Order' order by id`);
+        expect([table, rows.map(({ name }) => name)]).toEqual([table, ['Order a', 'Order b', 'Order c']]);
+      }
+    },
+  );
+
+  rule(
     'a value that no lookup has yet becomes one row, in staging only',
     async (portal, site) => {
       const attributes = {
@@ -149,7 +191,7 @@ describe('lookups', () => {
     async (_published, _site, portal) => {
       const rows = await portal.rooms.rows<{ letter: string | null; names: string[] }>(
         `select governance_type as letter, array_agg(name::text order by name) as names from staging_governances
-         where name !~ 'New!|Known|^$' group by 1 order by 1`,
+         where name !~ 'New!|Known|Order|^$' group by 1 order by 1`,
       );
       expect(Object.fromEntries(rows.map(({ letter, names }) => [letter, names.length]))).toEqual({
         ...{ A: 3, B: 3, C: 3, D: 2 },

@@ -156,6 +156,54 @@ describe('an evaluation', () => {
   );
 
   rule(
+    'with a number too large for its column is a soft error, and so is one of such a source',
+    async (portal, site) => {
+      await portal.site({ site });
+      await portal.evaluation({ site, columns: { asmt_id: 3_000_000_000 + site } });
+      const pame_source_id = await portal.pameSource({ eff_metaid: 4_000_000_000 + site });
+      await portal.evaluation({ site, columns: { asmt_id: 70_000 + site, pame_source_id } });
+    },
+    async (published, site, portal) => {
+      expect(await evaluations(portal, site)).toEqual([]);
+      const importer = 'pame';
+      expect(await published.rejects(`assessment ${3_000_000_000 + site}`)).toMatchObject([
+        { importer, reason: 'asmt_id is too large for its column' },
+      ]);
+      expect(await published.rejects(`assessment ${70_000 + site}`)).toMatchObject([
+        { importer, reason: 'eff_metaid is too large for its column', details: { eff_metaid: 4_000_000_000 + site } },
+      ]);
+      expect(await published.rejects(4_000_000_000 + site)).toMatchObject([
+        { importer: 'pame_sources', reason: 'eff_metaid is too large for its column' },
+      ]);
+    },
+  );
+
+  rule(
+    'without a parcel_id is of the parcel with the number of the site, else of the site',
+    async (portal, site) => {
+      await portal.site({ site });
+      await portal.evaluation({ site, pid: null });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A` });
+      await portal.evaluation({ site: site + 1, pid: null });
+      await portal.site({ site: site + 2 });
+      await portal.site({ site: site + 2, pid: `${site + 2}_A` });
+      await portal.evaluation({ site: site + 2, pid: null });
+      await portal.site({ site: site + 3, restriction: 'restricted' });
+      await portal.evaluation({ site: site + 3, pid: null });
+    },
+    async (_published, site, portal) => {
+      const found = [];
+      for (const n of [0, 1, 2, 3]) found.push(await evaluations(portal, site + n));
+      expect(found).toMatchObject([
+        [{ of_site: `${site}`, of_parcel: null, site_pid: null }],
+        [{ of_site: `${site + 1}_A`, of_parcel: null }],
+        [{ of_site: null, of_parcel: `${site + 2}` }],
+        [],
+      ]);
+    },
+  );
+
+  rule(
     'keeps NULL years and answers; name, address and eff_metaid, which live wants, become empty and -1',
     async (portal, site) => {
       await portal.site({ site, columns: { english_name: null } });

@@ -36,6 +36,25 @@ describe('sites with parcels', () => {
   );
 
   rule(
+    'the "_" of a row that is set aside counts, but it does not stand for the site',
+    async (portal, site) => {
+      await portal.site({ site });
+      await portal.site({ site, pid: `${site}_A`, type: null });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A`, type: null });
+      await portal.site({ site: site + 1, pid: `${site + 1}_B` });
+      await portal.site({ site: site + 2, pid: `${site + 2}_A`, type: null });
+    },
+    async (published, site) => {
+      expect(await published.site(site)).toMatchObject({ site_pid: `${site}` });
+      expect(await published.pids(site)).toEqual([`${site}`]);
+      expect(await published.rejects(site)).toMatchObject([{ reason: 'no site type: neither PA nor OECM' }]);
+      expect(await published.site(site + 1)).toMatchObject({ site_pid: `${site + 1}_B` });
+      expect(await published.pids(site + 1)).toEqual([`${site + 1}_B`]);
+      expect(await published.site(site + 2)).toBeUndefined();
+    },
+  );
+
+  rule(
     'the first by text stands for the site, not the first by number',
     async (portal, site) => {
       for (const part of ['9', '10', '2']) await portal.site({ site, pid: `${site}_${part}` });
@@ -53,6 +72,28 @@ describe('sites with parcels', () => {
     async (published, site) => {
       expect(await published.site(site)).toMatchObject({ site_pid: `${site}_C`, shape: POINT });
       expect(await published.pids(site)).toEqual(['A', 'C', 'D'].map((part) => `${site}_${part}`));
+    },
+  );
+
+  rule(
+    'the first of several points with "_", whatever the points without it',
+    async (portal, site) => {
+      await portal.site({ site, point: POINT });
+      for (const part of ['D', 'B', 'C']) await portal.site({ site, pid: `${site}_${part}`, point: POINT });
+    },
+    async (published, site) => expect(await published.site(site)).toMatchObject({ site_pid: `${site}_B` }),
+  );
+
+  rule(
+    'the first by text as this database orders it, small letters and all',
+    async (portal, site) => {
+      for (const part of ['b', 'B', 'a', 'Z', 'é']) await portal.site({ site, pid: `${site}_${part}` });
+    },
+    async (published, site, portal) => {
+      const [first] = await portal.rooms.rows(`select min($1 || part) as pid from unnest('{b,B,a,Z,é}'::text[]) part`, [
+        `${site}_`,
+      ]);
+      expect(await published.site(site)).toMatchObject({ site_pid: first?.pid });
     },
   );
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createStagingViews, indexStagingViews } from '../../activities/portal/materialized_views.ts';
+import { createStagingViews, dropStagingViews, indexStagingViews } from '../../activities/portal/materialized_views.ts';
 import { preflight } from '../../activities/portal/preflight.ts';
+import { views } from '../../catalog/index.ts';
 import { emptyPortal } from '../../local/portal/faults.ts';
 import { openPortalRows, POINT, type PortalRows, SQUARE } from '../support/portal_rows.ts';
 
@@ -100,6 +101,41 @@ describe('preflight', () => {
     });
     // What it passes, the unique indexes hold.
     await indexStagingViews(portal.rooms.db);
+    const indexes = await portal.rooms.rows(
+      `select tablename as view, indexname as name, indexdef ~ 'CREATE UNIQUE' as unique,
+              regexp_replace(indexdef, '.* USING ', '') as shape
+       from pg_indexes where schemaname = 'public' and tablename ~ '^staging_portal_' order by 1, 2`,
+    );
+    const wanted = views.flatMap(({ name, indexes }) =>
+      indexes.map((index) => ({
+        ...{ view: `staging_${name}`, name: `staging_${index.name}`, unique: index.unique ?? false },
+        shape: `${index.using ?? 'btree'} (${index.columns.join(', ')})`,
+      })),
+    );
+    const byName = (a: { view: string; name: string }, b: { view: string; name: string }) =>
+      `${a.view} ${a.name}` < `${b.view} ${b.name}` ? -1 : 1;
+    expect(indexes.sort(byName as never)).toEqual(wanted.sort(byName));
+  });
+
+  it('is not reached with numbers that no column holds: table, column and rows are named, not the archived ones', async () => {
+    const huge = 3_000_000_000;
+    for (let n = 1; n <= 6; n++) await portal.site({ site: huge + n, columns: { id: 900 + n } });
+    await portal.site({ site: huge + 9, archived: true, columns: { id: 909 } });
+    await expect(said()).rejects.toMatchObject({
+      type: 'PreflightFailed',
+      message: `view portal_standard_polygons: numbers of the portal are too large for their columns: wdpas.site_id: 6 rows (${[1, 2, 3, 4, 5].map((n) => `id 90${n}: ${huge + n}`).join(', ')}, …); mend them in the portal`,
+    });
+    await portal.query('update wdpa.wdpas set archived_at = now() where site_id > $1', [huge]);
+    await portal.rooms.db.transaction(dropStagingViews);
+    await portal.query('alter table wdpa.source alter originator_id type bigint');
+    await portal.rooms.rows('alter foreign table portal_fdw.source alter originator_id type bigint');
+    await portal.source({ id: 77, originator_id: huge, data_title: 'Huge' });
+    await portal.query('update wdpa.wdpas set source_id = 77 where site_id = 1');
+    await expect(said()).rejects.toThrow(
+      /source\.originator_id: 1 rows \(id 77: 3000000000\); mend them in the portal/,
+    );
+    await portal.query('update wdpa.wdpas set source_id = null where site_id = 1');
+    await said();
   });
 
   it('names a view that is missing', async () => {

@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect } from 'vitest';
+import { downloadsView, VIEWS_DIR } from '../../catalog/index.ts';
 import { POINT, SQUARE } from '../support/portal_rows.ts';
 import { rulesOverOneRelease } from './rules.ts';
 
@@ -61,6 +63,87 @@ describe('a site', () => {
       const expected = { ...PUBLISHED, gis_area: null, gis_marine_area: null };
       expect(await published.site(site)).toMatchObject(expected);
       expect(await published.pids(site)).toEqual([]);
+    },
+  );
+
+  rule(
+    'has no area where the portal has NaN, an infinite one, or one that no double holds: a soft error for each',
+    async (portal, site) => {
+      const unusable = { reported_area: 'NaN', reported_marine_area: '1e400', no_take_area: '-Infinity' };
+      await portal.site({ site, columns: { ...unusable, gis_area: 'Infinity', gis_marine_area: '1e-400' } });
+      const columns = { ...unusable, reported_area: '0', gis_area: 'NaN' };
+      await portal.site({ site: site + 1, point: POINT, columns });
+      await portal.site({ site: site + 2, archived: true, columns: unusable });
+      await portal.site({ site: site + 3, restriction: 'restricted', columns: unusable });
+    },
+    async (published, site) => {
+      const none = { reported_marine_area: null, gis_area: null, gis_marine_area: null, no_take_area: null };
+      expect(await published.site(site)).toMatchObject({ ...none, reported_area: null });
+      expect(await published.site(site + 1)).toMatchObject({ ...none, reported_area: '0' });
+      expect(await published.view('portal_standard_polygons', site)).toMatchObject([
+        { rep_area: null, gis_area: null },
+      ]);
+      const told = (await published.rejects(site))
+        .map(({ reason, details }) => [reason, details] as const)
+        .sort(([, a], [, b]) => String(a?.column).localeCompare(String(b?.column)));
+      const reason = 'an area that is no number of km²: published without it';
+      expect(told).toEqual(
+        [
+          ['gis_area', 'Infinity'],
+          ['gis_marine_area', `0.${'0'.repeat(48)}`],
+          ['no_take_area', '-Infinity'],
+          ['reported_area', 'NaN'],
+          ['reported_marine_area', `1${'0'.repeat(49)}`],
+        ].map(([column, value]) => [reason, { column, value }]),
+      );
+      const ofPoint = (await published.rejects(site + 1)).map(({ details }) => details?.column);
+      expect(ofPoint.sort()).toEqual(['no_take_area', 'reported_marine_area']);
+      expect([...(await published.rejects(site + 2)), ...(await published.rejects(site + 3))]).toEqual([]);
+    },
+  );
+
+  rule(
+    'has each value in its column of the downloads, as polygon and as point',
+    async (portal, site) => {
+      const source_id = await portal.source({ originator_id: site, data_title: 'One' });
+      const columns = { ...ATTRIBUTES.columns, source_id };
+      await portal.site({ site, ...ATTRIBUTES, columns });
+      await portal.site({ site: site + 1, ...ATTRIBUTES, columns, point: POINT });
+    },
+    async (_published, site, portal) => {
+      const select = await readFile(`${VIEWS_DIR}${downloadsView}.sql`, 'utf8');
+      const ofStaging = select.replaceAll('from portal_standard_', 'from staging_portal_standard_');
+      const [polygon, point] = await portal.rooms.rows(
+        `select *, st_asewkt("WKB_GEOMETRY") as "WKB_GEOMETRY" from (${ofStaging}) d where "SITE_ID" in ($1, $1 + 1) order by "SITE_ID"`,
+        [site],
+      );
+      const same = {
+        ...{ SITE_TYPE: 'PA', NAME_ENG: 'Lake', NAME: 'Ziwa', DESIG: 'not used', DESIG_ENG: 'National Park' },
+        ...{
+          DESIG_TYPE: 'National',
+          IUCN_CAT: 'II',
+          INT_CRIT: '(x)',
+          REALM: 'Coastal',
+          REP_M_AREA: 2.25,
+          REP_AREA: 12.5,
+        },
+        ...{ NO_TAKE: 'Part', NO_TK_AREA: 0.5, STATUS: 'Designated', STATUS_YR: 1999, GOV_TYPE: 'Local communities' },
+        ...{ GOVSUBTYPE: 'Trust', OWN_TYPE: 'Communal', OWNSUBTYPE: 'Church land', MANG_AUTH: 'KWS' },
+        ...{ MANG_PLAN: 'http://plan', VERIF: 'State Verified', METADATAID: site, PRNT_ISO3: 'KEN', ISO3: 'KEN;UGA' },
+        ...{ SUPP_INFO: 'more', CONS_OBJ: 'Primary', INLND_WTRS: 'No inland waters', OECM_ASMT: 'Screening' },
+      };
+      const key = (n: number) => ({ SITE_ID: n, SITE_PID: `${n}` });
+      const measured = { GIS_M_AREA: 2.5, GIS_AREA: 12.75 };
+      expect(polygon).toEqual({
+        TYPE: 'Polygon',
+        WKB_GEOMETRY: SQUARE.replaceAll(', ', ','),
+        ...key(site),
+        ...same,
+        ...measured,
+      });
+      expect(point).toEqual({
+        ...{ TYPE: 'Point', WKB_GEOMETRY: POINT, ...key(site + 1), ...same, GIS_M_AREA: null, GIS_AREA: null },
+      });
     },
   );
 

@@ -69,6 +69,20 @@ describe('a source', () => {
   );
 
   rule(
+    'comes once where two codes differ in case only: the first of them stands for both',
+    async (portal, site) => {
+      for (const [n, code] of ['Koi-X', 'KOI-x'].entries()) {
+        await portal.insert('wdpa.character_set_cat', { id: 50_000 + n, code });
+        await portal.insert('wdpa.language_cat', { id: 50_000 + n, code });
+      }
+      await sourced(portal, site, { language: 'koi-x', character_set: 'KOI-X' });
+    },
+    async (_published, site, portal) => {
+      expect(await sources(portal, site)).toMatchObject([{ language: 'Koi-X', character_set: 'Koi-X' }]);
+    },
+  );
+
+  rule(
     'that the portal says nothing of has NULLs',
     (portal, site) => sourced(portal, site, { data_title: null }),
     async (_published, site, portal) => {

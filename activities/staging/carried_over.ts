@@ -1,0 +1,65 @@
+import { type Reference, type ReleasedTable, tables } from '../../catalog/index.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+import { copyLive } from './build.ts';
+import { dropKeysTo } from './importer.ts';
+
+/** Stands where a reject names its importer: these rows come from live. */
+const CARRIED_OVER = 'carried over';
+
+/**
+ * A table that no importer fills keeps live's rows, and some of them may name a site, an evaluation or a source that this
+ * release has no more. They are left out, or lose the reference, with a note for each. It starts from live's rows whenever it
+ * has changed any before, since the site may be back after another import. For when all importers are done: before, what they
+ * fill is empty.
+ */
+export async function dropDangling(db: Database, release: ReleaseRef): Promise<void> {
+  await db.transaction(async (session) => {
+    const { rows } = await session.query<{ carried_over: string[] | null }>(
+      'select carried_over from pp_release.staging where release_id = $1',
+      [release.releaseId],
+    );
+    const carriedOver = tables.filter(({ name, refers }) => refers && rows[0]?.carried_over?.includes(name));
+    const { rowCount: notes } = await session.query(
+      'delete from pp_release.rejects where release_id = $1 and importer = $2',
+      [release.releaseId, CARRIED_OVER],
+    );
+    for (const table of carriedOver) {
+      const dangling = [];
+      for (const reference of table.refers ?? []) dangling.push(await isDangling(session, table, reference));
+      if (!dangling.includes(true) && !notes) continue;
+      await dropKeysTo(session, [stagingName(table.name)]);
+      await session.query(`truncate ${ident(stagingName(table.name))}`);
+      await copyLive(session, table);
+      for (const reference of table.refers ?? []) await mend(session, release, table, reference);
+    }
+  });
+}
+
+const gone = ({ column, table }: Reference): string =>
+  `t.${ident(column)} is not null and not exists (select from ${ident(stagingName(table))} o where o.id = t.${ident(column)})`;
+
+async function isDangling(session: Session, { name }: ReleasedTable, reference: Reference): Promise<boolean> {
+  const { rows } = await session.query<{ found: boolean }>(
+    `select exists (select from ${ident(stagingName(name))} t where ${gone(reference)}) as found`,
+  );
+  return rows[0]?.found ?? false;
+}
+
+async function mend(session: Session, release: ReleaseRef, table: ReleasedTable, reference: Reference): Promise<void> {
+  const twin = ident(stagingName(table.name));
+  const column = ident(reference.column);
+  const [change, what] =
+    reference.gone === 'row'
+      ? [`delete from ${twin} t`, `${table.name}: left out, it names a row of ${reference.table} that is gone`]
+      : [`update ${twin} t set ${column} = null`, `${table.name}: ${reference.column} is gone from ${reference.table}`];
+  // RETURNING shows a row as it is after an UPDATE, so what it named is read before.
+  await session.query(
+    `with named as (select ctid as place, to_jsonb(t) as before from ${twin} t where ${gone(reference)}),
+          changed as (${change} ${reference.gone === 'row' ? 'using' : 'from'} named where t.ctid = named.place returning named.before)
+     insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
+     select $1, $2, 'note', $3, coalesce(before ->> 'id', before ->> $4), jsonb_build_object($4::text, before -> $4) from changed`,
+    [release.releaseId, CARRIED_OVER, what, reference.column],
+  );
+}
