@@ -6,7 +6,8 @@ export default defineConfig({
     globalSetup: ['test/setup/global.ts'],
     // Processes, not threads: the Temporal SDK has native code, and tests end processes.
     pool: 'forks',
-    maxWorkers: 2,
+    // More than two cores: most tests of a release wait for heartbeats, locks and other processes for most of their time.
+    maxWorkers: 3,
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,

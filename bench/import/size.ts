@@ -4,7 +4,7 @@ import { type CpuUse, measureCpu } from '../support/cpu.ts';
 import { memoryMb, peakMemoryMb } from '../support/memory.ts';
 import { withSession } from '../support/session.ts';
 import { type BenchStack, withBenchStack } from '../support/stack.ts';
-import { type OurTimes, runOurs } from './ours.ts';
+import { type OurTimes, runOurs, wakeWorker } from './ours.ts';
 import { type RowByRow, rowByRow } from './row_by_row.ts';
 import { runScript } from './script.ts';
 import { createSecondDatabase } from './second_database.ts';
@@ -35,6 +35,7 @@ export async function measureSize(sites: number, rows: number, say: (line: strin
     say(`that took ${seconds} s`);
     const second = await createSecondDatabase(stack);
     await warmUp(stack);
+    await wakeWorker(stack);
     await second.settle();
 
     say('the hand-written script');
