@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { WaitingBetween } from './test/setup/sequencer.ts';
 
 export default defineConfig({
   test: {
@@ -6,8 +7,9 @@ export default defineConfig({
     globalSetup: ['test/setup/global.ts'],
     // Processes, not threads: the Temporal SDK has native code, and tests end processes.
     pool: 'forks',
-    // More than two cores: most tests of a release wait for heartbeats, locks and other processes for most of their time.
+    // For two cores: one of the three waits, if the sequencer has its way.
     maxWorkers: 3,
+    sequence: { sequencer: WaitingBetween },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     teardownTimeout: 60_000,

@@ -5,6 +5,7 @@ import { discardStaging, dropLeftStaging } from './discard_staging.ts';
 import { Database, type Session } from './postgres/database.ts';
 import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
 import { stagingHolder } from './staging/holder.ts';
+import { readManifest } from './staging/manifest.ts';
 import { runStep, withHeartbeat } from './step.ts';
 
 export interface FailureReport {
@@ -104,10 +105,19 @@ export function endActivities(deps: ActivityDeps) {
       });
     },
 
-    async noteDryRun(release: ReleaseRef, state: ReleaseState): Promise<void> {
-      await runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, async (step) => {
-        if (state === 'validating') await step.setState(state);
+    /** @returns the state that the release rests in: `validating` where staging is this release's, with its manifest */
+    async noteDryRun(release: ReleaseRef): Promise<ReleaseState> {
+      return runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, async (step) => {
+        const state = await step.db.transaction(async (session) => {
+          const row = await findRelease(session, { id: release.releaseId });
+          const holder = await stagingHolder(session);
+          const isValidated =
+            holder?.releaseId === release.releaseId && (await readManifest(session, release.releaseId));
+          if (isValidated && !row?.is_current) await setState(session, release.releaseId, 'validating');
+          return isValidated && !row?.is_current ? 'validating' : (row?.state ?? 'started');
+        });
         await step.event('dry_run_stopped_after_validate_and_manifest', {});
+        return state;
       });
     },
   };

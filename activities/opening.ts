@@ -97,8 +97,8 @@ export async function openRelease(
     if (resumable) {
       await session.query(
         `update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null,
-           state = case when is_current then 'swapped' when state in ('failed', 'aborted', 'rolled_back') then 'started'
-                        else state end,
+           state = case when state not in ('failed', 'aborted', 'rolled_back') then state
+                        when is_current then 'swapped' else 'started' end,
            updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
         [releaseId, workflow.workflowId, request.firstRunId, request.mode],
       );

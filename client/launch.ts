@@ -79,7 +79,9 @@ async function requireWorker(client: Client): Promise<void> {
 async function refusal(client: Client, error: unknown, what: string, workflowId: string): Promise<unknown> {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
     const limit = `${ANSWER_LIMIT_MS / 1000} s`;
-    const answer = await askWorkflow(client, workflowId);
+    // Temporal itself may be what does not answer.
+    const asking = client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => askWorkflow(client, workflowId));
+    const answer = await asking.catch(() => undefined);
     const why = answer?.status
       ? `${what} (workflow ${workflowId}) has not got the lock within ${limit} and goes on trying: somebody may have locked the table releases; pp-release status shows the last failure, pp-release abort stops it`
       : `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;

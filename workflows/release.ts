@@ -37,9 +37,8 @@ export async function portalRelease(input: ReleaseInputJson): Promise<ReleaseRes
     // Staging and manifest stay: a later start at finalise_swap with the same label goes on from here.
     if (run.dryRun) {
       run.skipRest(run.sampled ? 'a sample is not published' : 'dry run');
-      // Whatever state an earlier run has left: staging is complete.
-      if (run.selected('finalise_swap') && !run.committed) run.status.state = 'validating';
-      return quick.noteDryRun(release, run.status.state);
+      run.status.state = await quick.noteDryRun(release);
+      return;
     }
 
     // From COMMIT on nothing stops the release: what is live has to be finished.

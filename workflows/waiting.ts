@@ -70,8 +70,9 @@ export class Waiting {
     const answer = await (run.committed ? CancellationScope.nonCancellable(wait) : wait());
     if (!answer) throw error;
     if (answer.kind === 'retried') await run.finishing(() => this.#note('retried', answer.by));
-    // Then finalise_swap runs once more, and has nothing to do.
-    else if (answer.kind !== 'dry run') await this.#park(phase, answer);
+    // Then finalise_swap runs once more, and has nothing to do, whatever has been sent since.
+    else if (answer.kind === 'dry run') run.dryRun = true;
+    else await this.#park(phase, answer);
   }
 
   /** @returns the answer, or nothing at the time limit */

@@ -57,7 +57,7 @@ export async function takeLock(
   if (isRival && closed === UNKNOWN_TO_TEMPORAL && (await isKeeperAlive(session, before))) {
     throw lockHeld(
       holderOf(before),
-      "this worker's Temporal does not know that workflow, but its session is alive: look at TEMPORAL_ADDRESS and TEMPORAL_NAMESPACE of the workers; they have to be the same for all of them",
+      'Temporal, where this worker looks, does not know that workflow, but its session is alive: all workers and commands have to look at the same Temporal and namespace',
     );
   }
   await endKeeper(session, before);

@@ -44,7 +44,9 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
        values ($1, clock_timestamp(), $2, $3, $4)`,
       [options.releaseId, options.lightweight, JSON.stringify(await fingerprintLookups(session)), carriedOver],
     );
-    await session.query('delete from pp_release.import_marks where release_id = $1', [options.releaseId]);
+    for (const of of ['import_marks', 'filled']) {
+      await session.query(`delete from pp_release.${of} where release_id = $1`, [options.releaseId]);
+    }
     return copied;
   });
 }

@@ -3,7 +3,7 @@ import type { Database, Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
-import { dropKeysTo } from './importer.ts';
+import { dropKeysOf } from './importer.ts';
 
 /** Stands where a reject names its importer: these rows come from live. */
 const CARRIED_OVER = 'carried over';
@@ -16,11 +16,8 @@ const CARRIED_OVER = 'carried over';
  */
 export async function dropDangling(db: Database, release: ReleaseRef): Promise<void> {
   await db.transaction(async (session) => {
-    const { rows } = await session.query<{ carried_over: string[] | null }>(
-      'select carried_over from pp_release.staging where release_id = $1',
-      [release.releaseId],
-    );
-    const carriedOver = tables.filter(({ name, refers }) => refers && rows[0]?.carried_over?.includes(name));
+    const held = await carriedOverTables(session);
+    const carriedOver = tables.filter(({ name, refers }) => refers && held?.has(name));
     const { rowCount: notes } = await session.query(
       'delete from pp_release.rejects where release_id = $1 and importer = $2',
       [release.releaseId, CARRIED_OVER],
@@ -29,12 +26,21 @@ export async function dropDangling(db: Database, release: ReleaseRef): Promise<v
       const dangling = [];
       for (const reference of table.refers ?? []) dangling.push(await isDangling(session, table, reference));
       if (!dangling.includes(true) && !notes) continue;
-      await dropKeysTo(session, [stagingName(table.name)]);
+      await dropKeysOf(session, [stagingName(table.name)]);
       await session.query(`truncate ${ident(stagingName(table.name))}`);
       await copyLive(session, table);
       for (const reference of table.refers ?? []) await mend(session, release, table, reference);
     }
   });
+}
+
+/** Released tables whose staging twin holds live's rows; nothing where that is not known. */
+export async function carriedOverTables(session: Session): Promise<Set<string> | undefined> {
+  const { rows } = await session.query<{ names: string[] | null }>(
+    `select array(select name from unnest(carried_over) name where pp_release.carried_over(name)) as names
+     from pp_release.staging where carried_over is not null`,
+  );
+  return rows[0]?.names ? new Set(rows[0].names) : undefined;
 }
 
 const gone = ({ column, table }: Reference): string =>

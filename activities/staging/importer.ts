@@ -128,14 +128,18 @@ async function deleteRejects(session: Session, release: ReleaseRef, importer: Im
   ]);
 }
 
-/** What a run of the importer has left, its mark too; its lookups get live's rows again. */
+/** What a run of the importer has left, its mark too; its lookups get live's rows again, and no other table has any of them. */
 async function clear(session: Session, release: ReleaseRef, importer: Importer): Promise<void> {
   await deleteMarks(session, release, importer);
+  await session.query(
+    'insert into pp_release.filled (release_id, relation) select $1, unnest($2::text[]) on conflict do nothing',
+    [release.releaseId, importer.fills],
+  );
   await session.query('delete from pp_release.live_changes where release_id = $1 and importer = $2', [
     release.releaseId,
     importer.name,
   ]);
-  await dropKeysTo(session, importer.fills.map(stagingName));
+  await dropKeysOf(session, importer.fills.map(stagingName));
   for (const table of tables.filter((candidate) => importer.fills.includes(candidate.name))) {
     await empty(session, ident(stagingName(table.name)));
     if (table.kind === 'lookup') await copyLive(session, table);
@@ -148,11 +152,14 @@ async function empty(session: Session, table: string): Promise<void> {
   if (rows[0]?.filled) await session.query(`truncate ${table}`);
 }
 
-/** An earlier run may have added the foreign keys already, and then TRUNCATE refuses; they are added again before the swap. */
-export async function dropKeysTo(session: Session, staging: readonly string[]): Promise<void> {
+/**
+ * Foreign keys to and from the tables: an earlier run may have added them already, and then TRUNCATE refuses, or rows do not fit
+ * until they are mended. They are added again before the swap.
+ */
+export async function dropKeysOf(session: Session, staging: readonly string[]): Promise<void> {
   const { rows } = await session.query<{ name: string; referencing: string }>(
     `select conname as name, conrelid::regclass::text as referencing from pg_constraint
-     where contype = 'f' and confrelid = any($1::regclass[])`,
+     where contype = 'f' and (confrelid = any($1::regclass[]) or conrelid = any($1::regclass[]))`,
     [staging.map(ident)],
   );
   for (const { name, referencing } of rows) {

@@ -4,6 +4,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { stagingName } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
+import { carriedOverTables } from './carried_over.ts';
 import { requireStagingOf } from './holder.ts';
 
 /**
@@ -85,12 +86,7 @@ export async function requireMarks(
 
 /** Importers with a table that does not hold live's rows; a lookup always does. */
 async function leftEmpty(session: Session): Promise<string[]> {
-  const { rows } = await session.query<{ carried_over: string[] | null }>(
-    'select carried_over from pp_release.staging',
-  );
-  const carriedOver = rows[0]?.carried_over;
+  const carriedOver = await carriedOverTables(session);
   if (!carriedOver) return [];
-  return catalogImporters
-    .filter(({ fills }) => fills.some((name) => !carriedOver.includes(name)))
-    .map(({ name }) => name);
+  return catalogImporters.filter(({ fills }) => fills.some((name) => !carriedOver.has(name))).map(({ name }) => name);
 }

@@ -35,6 +35,19 @@ it('a failed import leaves staging, and the release goes on from there once the 
   expect(await releaseOf(harness, 'May2026')).toMatchObject({ id: failed.id, state: 'validating', error_text: null });
 });
 
+it('phases that are run again for a release that is live and done leave it as it is', async () => {
+  const { id } = await releaseOf(harness, 'Apr2026');
+  for (const args of [
+    ['--only-phases', 'post_swap'],
+    ['--start-at', 'preflight', '--mode', 'dry-run'],
+  ]) {
+    const { code, stderr } = await harness.pp(['start', 'Apr2026', ...args, '--wait']);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(await releaseOf(harness, 'Apr2026')).toMatchObject({ id, state: 'succeeded', is_current: true });
+  }
+  expect(await liveState(harness)).toEqual(before);
+});
+
 it('a reader that stays longer than the swap may wait: nothing is swapped, and the reader is named', async () => {
   const reader = await harness.session('report of Kim');
   await reader.query('begin');
@@ -67,4 +80,10 @@ it('once the reader has gone, the same release is swapped without being imported
   ]);
   const told = await events(harness, (await releaseOf(harness, 'May2026')).id);
   expect(told.filter((name) => name === 'import_core_finished')).toHaveLength(1);
+});
+
+it('a dry run that finds no staging of its own claims no validation', async () => {
+  expect((await harness.pp(['start', 'Jun2026', '--stop-after', 'preflight', '--wait'])).code).toBe(0);
+  const { code } = await harness.pp(['start', 'Jun2026', '--start-at', 'finalise_swap', '--mode', 'dry-run', '--wait']);
+  expect([code, (await releaseOf(harness, 'Jun2026')).state]).toEqual([0, 'preflight_ok']);
 });

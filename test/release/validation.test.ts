@@ -169,6 +169,56 @@ describe('a release that leaves an importer out', () => {
   });
 });
 
+describe('an importer that was left out, and runs later after all', () => {
+  it('has its own rows in staging then, also where those of live had to be mended before', async () => {
+    const [gone] = await harness.live<{ site_id: number; id: number }>(
+      `select a.site_id, a.id from protected_areas a join pame_evaluations e on e.protected_area_id = a.id order by 1 limit 1`,
+    );
+    await harness.portal('update wdpa.wdpas set archived_at = now() where site_id = $1', [gone?.site_id]);
+    // The source of evaluations that live has goes, too: they lose it, and a foreign key is there by the second time.
+    const [source] = await harness.live<{ id: number }>('select min(pame_source_id)::int as id from pame_evaluations');
+    await harness.portal('update pame.pame_sources set eff_metaid = eff_metaid + 1000000 where eff_metaid = $1', [
+      source?.id,
+    ]);
+    await succeed('import', 'Sep2026', '--skip', 'pame');
+    const carriedOver = () =>
+      count(`pp_release.rejects where importer = 'carried over' and release_id = (select max(id) from releases)`);
+    expect(await carriedOver()).toBeGreaterThan(1);
+    const before = await harness.live('select * from staging_pame_evaluations order by id');
+    // Run again, it mends the same rows.
+    await succeed('start', 'Sep2026', '--only-phases', 'import_related', '--skip', 'pame');
+    expect(await harness.live('select * from staging_pame_evaluations order by id')).toEqual(before);
+    expect(await carriedOver()).toBeGreaterThan(1);
+
+    await harness.portal(`update pame.pame set submit_year = 1999`);
+    await succeed('import', 'Sep2026', '--resume');
+    await succeed('start', 'Sep2026', '--start-at', 'create_staging_materialized_views', '--mode', 'dry-run');
+    expect(await carriedOver()).toBe(0);
+    expect(await harness.live('select distinct submit_year from staging_pame_evaluations')).toEqual([
+      { submit_year: 1999 },
+    ]);
+  });
+
+  it('cannot be left out again where its rows are neither its own any more nor those of live', async () => {
+    await succeed('start', 'Oct2026', '--mode', 'dry-run', '--skip', 'pame');
+    await succeed('start', 'Oct2026', '--only-phases', 'import_related', '--only', 'pame');
+    await harness.portal('update wdpa.wdpas set reported_area = reported_area + 1');
+    await succeed('start', 'Oct2026', '--only-phases', 'create_staging_materialized_views,preflight');
+    const { code, stderr } = await harness.pp([
+      'start',
+      'Oct2026',
+      '--start-at',
+      'import_core',
+      '--skip',
+      'pame',
+      '--mode',
+      'dry-run',
+      '--wait',
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('importers without a completion mark: pame')]);
+  });
+});
+
 describe('the progress of an importer that stands still', () => {
   it('is told as bytes done of about those of live', async () => {
     const other = await harness.session('somebody');

@@ -17,8 +17,21 @@ alter table pp_release.import_marks add column sample bigint;
 -- not known. An importer that is left out later has an empty table, which must not go live.
 alter table pp_release.staging add column carried_over text[];
 
+-- Tables of staging that an importer has written since: they hold live's rows no more. (A row of its own for each, so that
+-- importers which run side by side do not wait for each other.)
+create table pp_release.filled (
+  release_id bigint not null,
+  relation text not null,
+  primary key (release_id, relation)
+);
+
+-- True where a table of staging holds live's rows still; NULL where that is not known.
 create function pp_release.carried_over(p_table text) returns boolean
-language sql stable as $$ select p_table = any(carried_over) from pp_release.staging $$;
+language sql stable as $$
+  select p_table = any(s.carried_over)
+         and not exists (select from pp_release.filled f where f.release_id = s.release_id and f.relation = p_table)
+  from pp_release.staging s
+$$;
 
 -- The highest id that each release has given, by table. A release that was live and was rolled back leaves no generation once
 -- its staging is built anew, and bookmarks made while it was live are there all the same.
