@@ -1,7 +1,6 @@
 import { type Importer, importers } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
-import { insertableColumns } from '../postgres/introspection.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import type { CsvLoaded } from './csv/load.ts';
 import { countSoftErrors } from './soft_errors.ts';
@@ -69,7 +68,9 @@ export async function writeMark(
   },
 ): Promise<ImportResult> {
   const counts: Record<string, number> = {};
-  for (const table of importer.fills) counts[table] = await measure(session, release, table);
+  for (const table of importer.fills) {
+    counts[table] = await count(session, `select count(*) as n from ${ident(stagingName(table))}`);
+  }
   for (const table of importer.changes ?? []) {
     counts[table] = await count(
       session,
@@ -104,24 +105,6 @@ function resultOf(
 ): ImportResult {
   const files = inputs.map(({ file }) => file);
   return { importer: importer.name, counts, softErrors, ...(files.length > 0 ? { files } : {}), seconds };
-}
-
-/** Rows of a staging table; on the way its highest id is written down (pp_release.highest_id). */
-async function measure(session: Session, release: ReleaseRef, table: string): Promise<number> {
-  const staging = ident(stagingName(table));
-  const hasId = (await insertableColumns(session, stagingName(table))).includes('id');
-  const { rows } = await session.query<{ n: string; highest: string | null }>(
-    `select count(*) as n, ${hasId ? 'max(id)' : 'null'} as highest from ${staging}`,
-  );
-  const highest = rows[0]?.highest ?? null;
-  if (highest !== null) {
-    await session.query(
-      `insert into pp_release.given_ids (release_id, relation, highest) values ($1, $2, $3)
-       on conflict (release_id, relation) do update set highest = greatest(given_ids.highest, excluded.highest)`,
-      [release.releaseId, table, highest],
-    );
-  }
-  return Number(rows[0]?.n);
 }
 
 async function count(session: Session, sql: string, values: unknown[] = []): Promise<number> {

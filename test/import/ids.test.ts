@@ -165,19 +165,18 @@ it('an id that an older generation gave to a site which is gone is not given aga
   expect(await idOf('staging_protected_areas', 9001)).toBeGreaterThan(gone);
 });
 
-it('nor one that a release gave which was live and was rolled back', async () => {
+it('a release that is made again after its rollback gives the same ids and the same rows', async () => {
   const portal = portalNow();
   const { rooms } = portal;
-  const idOf = async (table: string, site: number) =>
-    Number((await rooms.rows(`select id from ${table} where site_id = $1`, [site]))[0]?.id);
-  const { release, stamp } = await rooms.release('Jun2027');
-  const given = await idOf('protected_areas', 9001);
-  expect(await rooms.rollback(release, stamp)).toMatchObject({ outcome: 'rolled back' });
-  expect(await idOf('protected_areas', 9001)).toBeNaN();
-  await archive(portal, 9001);
   await portal.site({ site: 9002 });
+  const sites = (table: string) =>
+    rooms.rows(`select to_jsonb(t) - '{created_at,updated_at}'::text[] as row from ${table} t order by site_id`);
+  const { release, stamp } = await rooms.release('Jun2027');
+  const given = await sites('protected_areas');
+  expect(await rooms.rollback(release, stamp)).toMatchObject({ outcome: 'rolled back' });
+  expect(await sites('protected_areas')).not.toEqual(given);
   await rooms.stage('Jul2027');
-  expect(await idOf('staging_protected_areas', 9002)).toBeGreaterThan(given);
+  expect(await sites('staging_protected_areas')).toEqual(given);
 });
 
 it('a site whose source is not there is published without one, as a soft error', async () => {

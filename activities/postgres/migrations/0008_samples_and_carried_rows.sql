@@ -33,39 +33,8 @@ language sql stable as $$
   from pp_release.staging s
 $$;
 
--- The highest id that each release has given, by table. A release that was live and was rolled back leaves no generation once
--- its staging is built anew, and bookmarks made while it was live are there all the same.
-create table pp_release.given_ids (
-  release_id bigint not null,
-  relation text not null,
-  highest bigint not null,
-  primary key (release_id, relation)
-);
-
--- The highest id that any kept generation of a table uses (live and backups), or that a release which was live has given, so
--- that a new row never gets an id which an older generation, or a bookmark made while it was live, gives to another row. What
--- is in staging has been seen by nobody, and is no reason.
-create or replace function pp_release.highest_id(p_table text, p_column text default 'id') returns bigint
-language plpgsql stable as $$
-declare
-  generation regclass;
-  highest bigint;
-  found_id bigint;
-begin
-  select coalesce(max(g.highest), 0) into highest
-  from pp_release.given_ids g join pp_release.generations using (release_id)
-  where g.relation = p_table and p_column = 'id';
-  for generation in
-    select c.oid from pg_class c
-    join pg_attribute a on a.attrelid = c.oid and a.attname = p_column and not a.attisdropped -- a backup may be older
-    where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')
-      and (c.relname = p_table or c.relname ~ ('^bk[0-9]{10}_' || p_table || '$'))
-  loop
-    execute format('select max(%I)::bigint from %s', p_column, generation) into found_id;
-    highest := greatest(highest, coalesce(found_id, 0));
-  end loop;
-  return highest;
-end $$;
+comment on function pp_release.highest_id(text, text) is
+  'The highest id that any kept generation of a table (live, backups) uses. What a release gave that was rolled back, and is not kept any more, is free: the same portal gives the same ids.';
 
 -- Values of the portal that the staging views show as NULL because their columns cannot hold them; filled with the views.
 create table pp_release.unusable_values (
