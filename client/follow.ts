@@ -5,6 +5,8 @@ import type { Output } from './output.ts';
 import { renderPhases, renderWaiting } from './render.ts';
 import { askWorkflow, type PendingStep } from './status.ts';
 
+/** A query waits for so long for a worker that died a moment ago; what lasts longer is told. */
+const SILENCE_MS = 15_000;
 /** How often the workflow is asked: queries cannot be subscribed to. */
 const REFRESH_MS = 500;
 
@@ -17,17 +19,21 @@ export async function follow(client: Client, workflowId: string, output: Output)
   const show = isDrawn ? redraw() : append(output);
   // A line in between would spoil the drawing, which has it anyway.
   const tell = isDrawn && process.stderr.isTTY ? () => undefined : tellOfWaiting();
-  let unanswered: string | undefined;
+  let silentSince: number | undefined;
+  let told = false;
   for (;;) {
     const answer = await askWorkflow(client, workflowId);
     if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
     if (answer.status) {
       show(answer.status, answer.pending);
       if (answer.running) tell(answer.status);
-    } else if (answer.running && answer.unanswered && answer.unanswered !== unanswered) {
-      process.stderr.write(`${answer.unanswered}\n`);
+      silentSince = undefined;
+    } else if (answer.running && answer.unanswered) {
+      silentSince ??= Date.now();
+      const isLong = Date.now() - silentSince > SILENCE_MS;
+      if (isLong && !told) process.stderr.write(`${answer.unanswered}\n`);
+      told ||= isLong;
     }
-    unanswered = answer.unanswered;
     if (!answer.running) return;
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }

@@ -27,6 +27,10 @@ it('a worker killed in the middle of import_core: the next worker finishes the r
   // Its statement ends with it, though nobody cancels it.
   await eventually('the statement of the killed worker is gone', async () => !(await waitsForLock(harness)));
   await session.end();
+  // Whoever asks now is told so, with what Temporal knows.
+  expect((await harness.pp(['status'])).stdout).toMatch(
+    /workflow portal-release-May2026 does not say how it is \(no worker answers\); Temporal knows state \w+, phase import_core/,
+  );
   await harness.restartWorker();
   const { code, stdout, stderr } = await harness.pp(['watch', 'May2026']);
   expect([code, stderr]).toEqual([0, '']);
