@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { type Client, isGrpcDeadlineError, isGrpcServiceError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, isGrpcServiceError, ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import type { Database } from '../activities/postgres/database.ts';
 import { dropAbandoned, outsideHolder } from '../activities/postgres/lock.ts';
 import { holderOf, readOwner } from '../activities/postgres/owner.ts';
@@ -147,7 +147,8 @@ async function queryStatus(
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const { message } = error;
-    const why = isGrpcDeadlineError(error) || isGrpcServiceError(error) ? 'no worker answers' : message;
+    const isSilence = error instanceof ServiceError || isGrpcServiceError(error);
+    const why = isSilence ? 'no worker answers' : message;
     return {
       unanswered: `workflow ${workflowId} does not say how it is (${why}); Temporal knows ${told}; it goes on as soon as a worker polls: pp-release worker, or npm run stack -- up`,
     };

@@ -1,4 +1,5 @@
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import getPort from 'get-port';
 import { runCommand } from './command.ts';
 import { StackError } from './errors.ts';
@@ -32,6 +33,18 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
+/** A server that was killed a moment ago has its port until the last of its threads is gone. */
+const KEPT_BY_THE_DEAD_MS = 2_000;
+
+async function isFreeSoon(port: number): Promise<boolean> {
+  const deadline = Date.now() + KEPT_BY_THE_DEAD_MS;
+  while (!(await isFree(port))) {
+    if (Date.now() > deadline) return false;
+    await delay(50);
+  }
+  return true;
+}
+
 /**
  * The port that the person asked for in `variable`, else the one used last time if it is free, else any free one.
  * @throws StackError if the one asked for is taken or is no port.
@@ -39,7 +52,7 @@ function isFree(port: number): Promise<boolean> {
 export async function choosePort(variable: string | undefined, lastTime: number | undefined): Promise<number> {
   const asked = variable === undefined ? undefined : process.env[variable];
   if (variable === undefined || asked === undefined || asked === '') {
-    return lastTime !== undefined && (await isFree(lastTime)) ? lastTime : getPort({ host: LOOPBACK });
+    return lastTime !== undefined && (await isFreeSoon(lastTime)) ? lastTime : getPort({ host: LOOPBACK });
   }
   const wanted = Number(asked);
   if (!Number.isInteger(wanted) || wanted < 1024 || wanted > 65535) {
