@@ -12,7 +12,7 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { TASK_QUEUE } from '../contracts/index.ts';
 import { admittedUpdate } from '../workflows/messages.ts';
 import { CommandError, EXIT } from './errors.ts';
-import { askWorkflow } from './status.ts';
+import { askWorkflow, type WorkflowAnswer } from './status.ts';
 
 export interface Launch {
   /** Workflow type and its only argument. */
@@ -79,9 +79,13 @@ async function requireWorker(client: Client): Promise<void> {
 async function refusal(client: Client, error: unknown, what: string, workflowId: string): Promise<unknown> {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
     const limit = `${ANSWER_LIMIT_MS / 1000} s`;
-    // Temporal itself may be what does not answer.
-    const asking = client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => askWorkflow(client, workflowId));
-    const answer = await asking.catch(() => undefined);
+    let answer: WorkflowAnswer | undefined;
+    try {
+      answer = await client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => askWorkflow(client, workflowId));
+    } catch (silence) {
+      const text = `Temporal does not answer any more, so whether ${what} runs (workflow ${workflowId}) is not known: look at Temporal, then at pp-release status`;
+      return new CommandError(EXIT.failed, text, {}, { cause: silence });
+    }
     const why = answer?.status
       ? `${what} (workflow ${workflowId}) has not got the lock within ${limit} and goes on trying: somebody may have locked the table releases; pp-release status shows the last failure, pp-release abort stops it`
       : `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;
