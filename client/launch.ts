@@ -81,7 +81,7 @@ async function refusal(client: Client, error: unknown, what: string, workflowId:
     const limit = `${ANSWER_LIMIT_MS / 1000} s`;
     let answer: WorkflowAnswer | undefined;
     try {
-      answer = await client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => askWorkflow(client, workflowId));
+      answer = await client.withDeadline(Date.now() + LOOK_LIMIT_MS, () => askWorkflow(client, workflowId));
     } catch (silence) {
       const text = `Temporal does not answer any more, so whether ${what} runs (workflow ${workflowId}) is not known: look at Temporal, then at pp-release status`;
       return new CommandError(EXIT.failed, text, {}, { cause: silence });
@@ -102,6 +102,8 @@ async function refusal(client: Client, error: unknown, what: string, workflowId:
 
 /** A worker that died a moment ago still counts as polling; so the answer itself has a limit. */
 const ANSWER_LIMIT_MS = 60_000;
+/** After that: how long a look at what became of it may take. */
+const LOOK_LIMIT_MS = 10_000;
 
 /** Types of failure that mean: not done, because something was in the way; nothing has changed. */
 const REFUSALS: ReadonlySet<string> = new Set(['LockHeld', 'RollbackRefused', 'Refused']);

@@ -71,7 +71,6 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
   } catch (error) {
     run.ended = true;
     const cause = lock.failure ?? run.stoppedBy(error);
-    run.admissions.refuse(cause);
     if (cause instanceof ParkedError) {
       run.parked = cause.parked;
       run.skipRest(cause.message);
@@ -90,6 +89,8 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
         await giveBack(run, ending);
       } finally {
         run.lockGivenBack = true;
+        // Whoever is told why it was not started can start at once again.
+        if (ending) run.admissions.refuse(ending);
       }
       if (run.stagingLeft) await dropStagingLater(run.release, run.stagingLeft);
       await condition(allHandlersFinished);

@@ -32,6 +32,7 @@ class Operation {
   readonly #scope = new CancellationScope();
   #tooLate: string | undefined;
   #ending: 'done' | 'aborted' | 'failed' = 'done';
+  #failure: unknown;
   #isOver = false;
 
   constructor(what: string) {
@@ -66,11 +67,13 @@ class Operation {
 
   fail(cause: unknown): void {
     this.#ending = isCancellation(cause) ? 'aborted' : 'failed';
+    this.#failure = cause;
   }
 
-  /** The lock is given back. */
+  /** The lock is given back: whoever is told why nothing was started can start at once again. */
   close(): void {
     this.#isOver = true;
+    if (this.#ending !== 'done') this.admissions.refuse(this.#failure);
   }
 
   #abortAnswer(): AbortAnswer {
@@ -100,7 +103,6 @@ export async function underLock<T>(
     });
   } catch (error) {
     const cause = lock.failure ?? operation.stoppedBy(error);
-    operation.admissions.refuse(cause);
     operation.fail(cause);
     const told = release;
     const failure = isCancellation(cause)

@@ -2,15 +2,12 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
-  condition,
   isCancellation,
   log,
   setCurrentDetails,
-  setHandler,
 } from '@temporalio/workflow';
 import type { ImportResult, ReleasePlan, ReleaseRef } from '../activities/index.ts';
 import {
-  type AbortAnswer,
   ALREADY_SWAPPED,
   isSelected,
   type ManifestSummary,
@@ -26,11 +23,10 @@ import {
   type WaitingFor,
 } from '../contracts/index.ts';
 import { Admissions } from './admissions.ts';
-import { listenForAnswers } from './answers.ts';
 import { SearchAttributes, scheduledAt } from './attributes.ts';
 import { detailsOf } from './details.ts';
 import { describeFailure, isMendable } from './failure.ts';
-import { abortSignal, abortUpdate, admittedUpdate, dryRunSignal, manifestQuery, statusQuery } from './messages.ts';
+import { listenForMessages } from './listening.ts';
 import type { Swapped } from './swap.ts';
 import { ParkedError, Waiting } from './waiting.ts';
 
@@ -74,7 +70,7 @@ export class ReleaseRun {
       state: 'started',
       phases: PHASES.map((name) => ({ name, progress: isSelected(name, this.input) ? 'pending' : 'skipped' })),
     };
-    this.#answerMessages();
+    listenForMessages(this);
   }
 
   /** A sample leaves rows out, so it is never published. */
@@ -234,58 +230,6 @@ export class ReleaseRun {
       stoppedAfter: this.input.stopAfter,
       parked: this.parked,
     };
-  }
-
-  #answerMessages(): void {
-    setHandler(statusQuery, () => ({ ...this.status, dryRun: this.dryRun, releaseId: this.plan?.release.releaseId }));
-    setHandler(manifestQuery, () => this.manifest);
-    setHandler(dryRunSignal, (on) => this.#setDryRun(on ?? true));
-    setHandler(abortSignal, () => this.#abort());
-    setHandler(abortUpdate, async () => {
-      this.#abort();
-      await condition(() => this.lockGivenBack || this.committed);
-      return this.#abortAnswer();
-    });
-    setHandler(admittedUpdate, () => this.admissions.answer());
-    listenForAnswers(this);
-  }
-
-  #setDryRun(on: unknown): void {
-    // Whoever sends it by hand may have quoted it, and "false" is not to be taken for yes, nor for no.
-    if (typeof on !== 'boolean') {
-      this.refuseSignal('dryRun', `its input is ${JSON.stringify(on)}: give true or false, without quotes`);
-    } else if (this.committed) {
-      this.refuseSignal('dryRun', `release ${this.input.label} is live already; roll it back if it is wrong`);
-    } else {
-      this.dryRun = on || this.sampled;
-      const { kind, phase } = this.status.waitingFor ?? {};
-      const waitsBeforeSwap = kind === 'promote' || (kind === 'retry' && phase === 'finalise_swap');
-      if (this.dryRun && waitsBeforeSwap) this.waiting.answer({ kind: 'dry run' });
-      this.show();
-    }
-  }
-
-  #abort(): void {
-    if (this.committed || this.ended) return;
-    this.aborting = true;
-    const text = 'the statement in flight is stopped, then the release is aborted';
-    const phase = this.status.phase ?? 'acquire_lock';
-    this.waitFor({ kind: 'abort', phase, text, since: new Date().toISOString(), answers: [] });
-    this.stop();
-  }
-
-  #abortAnswer(): AbortAnswer {
-    if (this.committed) {
-      const { label, waitingFor } = this.status;
-      const next = waitingFor
-        ? `; it waits for a retry of ${waitingFor.phase}: mend the cause, then pp-release retry ${label}`
-        : '';
-      return {
-        aborting: false,
-        reason: `the swap was committed before the abort arrived: the release is live; roll it back if it is wrong${next}`,
-      };
-    }
-    return { aborting: this.status.state === 'aborted', reason: `the release ended as ${this.status.state}` };
   }
 }
 

@@ -75,6 +75,25 @@ select pp_release.release_id(), 'country_statistics', 'note', input || ' has no 
        jsonb_build_object('iso3', iso_3, 'in_live', in_live)
 from expected where not has_line order by input, iso_3;
 
+-- Rows of live that have no country do not say which of ABNJ and ATA they are: fewer lines than rows mean that one is gone.
+insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
+select pp_release.release_id(), 'country_statistics', 'note',
+       input || ' has no line for this code, and live has more rows without a country than the file has lines', code,
+       jsonb_build_object('iso3', code, 'in_live', true)
+from (
+  select 'country_statistics' as input, array(select iso3 from csv_country_statistics) as codes,
+         (select count(*) from country_statistics where country_id is null) as in_live
+  union all
+  select 'pame_country_statistics', array(select iso3 from csv_pame_country_statistics),
+         (select count(*) from pame_statistics where country_id is null)
+) file
+join lateral (
+  select array_agg(code) filter (where code <> all (codes)) as lacking, count(*) filter (where code = any (codes)) as lines
+  from unnest(array['ABNJ', 'ATA']) code where not exists (select from countries where iso_3 = code)
+) counted on in_live > lines
+cross join lateral unnest(lacking) code
+order by input, code;
+
 -- A file that was cut short has no other fault than that.
 insert into pp_release.rejects (release_id, importer, severity, reason, row_key)
 select pp_release.release_id(), 'country_statistics', 'hard',

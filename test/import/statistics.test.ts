@@ -88,7 +88,20 @@ describe('country statistics', () => {
       { id: ids[0], pa_land_area: 30 },
       { id: ids[1], pa_land_area: 20 },
     ]);
+    const notes = async () =>
+      (await importing.rejects('country_statistics')).filter(({ row_key }) => ['ABNJ', 'ATA'].includes(row_key));
+    expect(await notes()).toEqual([]);
+    await countries(['FRA', 'ABNJ']);
+    expect(await notes()).toMatchObject([
+      {
+        severity: 'note',
+        row_key: 'ATA',
+        reason: expect.stringMatching(/^country_statistics has no line for this code/),
+      },
+    ]);
     await importing.rows('delete from country_statistics');
+    await countries(['ESP', 'ABNJ']);
+    expect(await notes()).toEqual([]);
   });
 
   it('have a row with counts for a country with sites that no line of the files has, and a note', async () => {

@@ -118,7 +118,9 @@ it('a workflow that Temporal does not know is taken over only once its session i
   expect(await readOwner(rival)).toMatchObject({ workflowId: 'ours' });
   await alive.end();
   await eventually('its session is gone', async () => {
-    const { rowCount } = await rival.query(`select from pg_stat_activity where application_name = '${KEEPER_PREFIX}1'`);
+    const { rowCount } = await rival.query(
+      `select from pg_stat_activity where application_name = '${KEEPER_PREFIX}1' and datname = current_database()`,
+    );
     return rowCount === 0;
   });
   await takeLock(rival, attempt(2, 'two', 'theirs'), unknown);
