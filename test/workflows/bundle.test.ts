@@ -1,9 +1,10 @@
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { relative, resolve } from 'node:path';
-import { bundleWorkflowCode } from '@temporalio/worker';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT } from '../../local/paths.ts';
-import { WORKFLOWS_PATH } from '../../worker/bundle.ts';
+import { bundleWorkflows, fingerprint } from '../../worker/bundle.ts';
 
 /** Modules that may stand in the workflows' bundle, besides Temporal's own, as folders of the repository and packages. */
 const ALLOWED =
@@ -17,21 +18,53 @@ function moduleName(source: string): string {
   return relative(ROOT, resolve(ROOT, path));
 }
 
+/** The modules in the bundle that a worker runs, by their path from the repository's folder. */
+async function readModules(): Promise<{ code: string; sources: Map<string, string> }> {
+  const code = await bundleWorkflows();
+  const encoded = code.slice(code.lastIndexOf('base64,') + 'base64,'.length);
+  const map = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as {
+    sources: string[];
+    sourcesContent: string[];
+  };
+  return { code, sources: new Map(map.sources.map((name, at) => [moduleName(name), map.sourcesContent[at] ?? ''])) };
+}
+
 it('the workflows bundle, and nothing in the bundle reaches a database, a file or a room of the activities', async () => {
-  const silent = () => undefined;
-  const { code } = await bundleWorkflowCode({
-    workflowsPath: WORKFLOWS_PATH,
-    logger: { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent },
-  });
-  const sourceMap = JSON.parse(
-    Buffer.from(code.slice(code.lastIndexOf('base64,') + 'base64,'.length), 'base64').toString('utf8'),
-  ) as { sources: string[] };
-  const modules = sourceMap.sources.map(moduleName);
-  expect(modules.some((module) => module.endsWith('workflows/release.ts'))).toBe(true);
+  const { code, sources } = await readModules();
+  const modules = [...sources.keys()];
+  expect(modules).toContain('workflows/release.ts');
   const foreign = modules.filter((module) => /\.(ts|js|mjs|cjs)$/.test(module) && !ALLOWED.test(module));
   expect(foreign).toEqual([]);
   const builtins = builtinModules.filter(
     (name) => code.includes(`require("${name}")`) || code.includes(`external "${name}"`),
   );
   expect(builtins).toEqual([]);
+});
+
+it('the bundle that is kept for the next worker is of the sources as they are', async () => {
+  const { sources } = await readModules();
+  const own = [...sources].filter(([name]) => /^(workflows|contracts)\/.*\.ts$/.test(name));
+  expect(own.length).toBeGreaterThan(10);
+  for (const [name, text] of own) expect(text, name).toBe(readFileSync(join(ROOT, name), 'utf8'));
+});
+
+it('another one is made when a source is changed, added or removed, or a package is', async () => {
+  const copy = mkdtempSync(join(tmpdir(), 'pp sources '));
+  try {
+    for (const name of ['workflows', 'contracts', 'worker', 'package-lock.json'])
+      cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+    const seen = [await fingerprint(copy)];
+    expect(await fingerprint(copy)).toBe(seen[0]);
+    appendFileSync(join(copy, 'workflows/release.ts'), '\n');
+    seen.push(await fingerprint(copy));
+    writeFileSync(join(copy, 'contracts/more.ts'), '');
+    seen.push(await fingerprint(copy));
+    rmSync(join(copy, 'workflows/details.ts'));
+    seen.push(await fingerprint(copy));
+    appendFileSync(join(copy, 'package-lock.json'), '\n');
+    seen.push(await fingerprint(copy));
+    expect(new Set(seen).size).toBe(5);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
 });
