@@ -7,7 +7,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export type LogFacts = Record<string, unknown>;
 export type Log = (level: LogLevel, event: string, facts?: LogFacts) => void;
 
-/** Tells people; a message that cannot be delivered is logged, and fails nothing. */
+/**
+ * Tells people; a message that cannot be delivered is logged, and fails nothing. Whoever does not wait for the answer is not
+ * held up; the order is kept all the same.
+ */
 export type Notify = (text: string) => Promise<void>;
 
 /** What belongs to the place where a worker runs; parsed once, at its start. */
@@ -24,6 +27,10 @@ export interface ActivityConfig {
   csvDir?: string | undefined;
   /** Folder of the manifest files. */
   manifestDir: string;
+  /** People are told of each phase that ends (specification: PP_RELEASE_SLACK_PHASE_COMPLETE). */
+  tellPhases: boolean;
+  /** People are told of each importer (specification: PP_IMPORT_PROGRESS_NOTIFICATIONS). */
+  tellImporters: boolean;
 }
 
 export interface ActivityDeps {

@@ -81,7 +81,8 @@ export function endActivities(deps: ActivityDeps) {
           return stagingHolder(session);
         });
         deps.log('info', 'aborted', facts);
-        await deps.notify(`Release ${release.label} was aborted in ${phase}`);
+        // The lock is given back at once, whatever becomes of the message.
+        void deps.notify(`Release ${release.label} was aborted in ${phase}`);
         if (holder) {
           await step.event('staging_kept', { release: holder.releaseId, label: holder.label });
           return {};
@@ -117,6 +118,12 @@ export function endActivities(deps: ActivityDeps) {
           return isValidated && !row?.is_current ? 'validating' : (row?.state ?? 'started');
         });
         await step.event('dry_run_stopped_after_validate_and_manifest', {});
+        if (state === 'validating') {
+          const goOn = `pp-release start ${release.label} --start-at finalise_swap`;
+          void deps.notify(
+            `Release ${release.label} was a dry run: staging and manifest stay; make it live with \`${goOn}\``,
+          );
+        }
         return state;
       });
     },

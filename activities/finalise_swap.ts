@@ -96,7 +96,7 @@ export function swapActivities(deps: ActivityDeps) {
     async finishSwap(release: ReleaseRef, request: { seconds: number }): Promise<{ followUps: number }> {
       return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap finish' }, async (step) => {
         const followUps = await runFollowUps(step.db, step.progress);
-        await phaseCompleted(step, request.seconds);
+        await phaseCompleted(deps, release, step, 'finalise_swap', { seconds: request.seconds });
         return { followUps };
       });
     },

@@ -7,6 +7,7 @@ import { dropDangling } from './staging/carried_over.ts';
 import { type ImportResult, runImporter as run } from './staging/importer.ts';
 import { addForeignKeys, addIndexes } from './staging/indexes.ts';
 import { alreadySwapped, phaseCompleted, runStep } from './step.ts';
+import { importerTeller } from './telling.ts';
 
 export interface ImporterRequest {
   importer: string;
@@ -33,6 +34,7 @@ export function importActivities(deps: ActivityDeps) {
         await step.event('phase_started', {});
         if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
         await step.event(`${phase}_started`, {});
+        if (deps.config.tellImporters) void deps.notify(`Release ${release.label}: ${phase} starts`);
         return {};
       });
     },
@@ -48,6 +50,7 @@ export function importActivities(deps: ActivityDeps) {
       return runStep(deps, release, { phase: request.phase, step: `importer ${importer.name}` }, async (step) => {
         await step.event('importer_started', { importer: importer.name });
         let doing = '';
+        const teller = importerTeller(deps, release, importer.name);
         const result = await run(step.db, release, importer, {
           sample: request.sample,
           softErrorLimitPercent: request.softErrorLimit,
@@ -56,9 +59,16 @@ export function importActivities(deps: ActivityDeps) {
             doing = title;
             step.progress(title);
           },
-          onAmount: (amount) => step.progress(doing, amount),
+          onAmount: (amount) => {
+            step.progress(doing, amount);
+            teller.amount(amount);
+          },
+        }).catch((error: unknown) => {
+          teller.failed(error);
+          throw error;
         });
         await step.event('importer_finished', { ...result });
+        teller.finished(result);
         return result;
       });
     },
@@ -82,9 +92,16 @@ export function importActivities(deps: ActivityDeps) {
         );
         await step.db.transaction((session) => mergeStats(session, release.releaseId, { [phase]: summary }));
         await step.event(`${phase}_finished`, { importers: results.map((result) => result.importer) });
-        await phaseCompleted(step, seconds);
+        await phaseCompleted(deps, release, step, phase, { seconds, result: rowsByImporter(results) });
         return { indexes };
       });
     },
   };
+}
+
+/** What each importer gave in all, and how many rows were set aside. */
+function rowsByImporter(results: readonly ImportResult[]): Record<string, number> {
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0);
+  const rows = results.map(({ importer, counts }): [string, number] => [importer, sum(Object.values(counts))]);
+  return { ...Object.fromEntries(rows), 'soft errors': sum(results.map(({ softErrors }) => softErrors)) };
 }

@@ -9,6 +9,7 @@ import { ADVISORY_LOCK_KEY, KEEPER_PREFIX, takeLock } from './postgres/lock.ts';
 import { type Attempt, dropOwner, isOwnedBy, readOwner } from './postgres/owner.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
 import { runPhase, withHeartbeat } from './step.ts';
+import { tellPhase } from './telling.ts';
 
 export interface PlannedImporter {
   name: string;
@@ -77,6 +78,7 @@ export function lockActivities(deps: ActivityDeps) {
           const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });
+          tellPhase(deps, release, 'acquire_lock', {});
           return { release, resumed, importers: planned, leftOut, lockTimeoutMs: deps.config.lockTimeoutMs };
         });
       } finally {

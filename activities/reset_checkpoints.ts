@@ -2,6 +2,7 @@ import type { ActivityDeps } from './deps.ts';
 import { Database } from './postgres/database.ts';
 import { type ReleaseRef, recordEvent } from './postgres/releases.ts';
 import { withHeartbeat } from './step.ts';
+import { tellPhase } from './telling.ts';
 
 /**
  * Phase 13: clears the importers' completion marks. It comes after the lock was given back, so it touches rows of its own
@@ -29,6 +30,7 @@ export function resetCheckpoints(deps: ActivityDeps) {
         label: release.label,
         cleared,
       });
+      tellPhase(deps, release, 'reset_checkpoints', {});
       return { cleared };
     });
 }

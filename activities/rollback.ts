@@ -49,6 +49,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     async prepareRollback(release: ReleaseRef, request: RollbackRequest): Promise<void> {
       await step(release, 'rollback prepare', async ({ db, progress, event }) => {
         await event('rollback_started', { ...request });
+        void deps.notify(`Rollback to ${request.stamp} was started by ${request.by}`);
         await prepare(db, release, request, progress);
       });
     },
@@ -64,6 +65,7 @@ export function rollbackActivities(deps: ActivityDeps) {
           ...result,
           by: request.by,
         });
+        if (result.outcome !== 'blocked') void deps.notify(`Rollback to ${request.stamp} is done: that backup is live`);
         return result;
       });
     },
@@ -88,6 +90,7 @@ export function rollbackActivities(deps: ActivityDeps) {
           by,
           found_after: 'its round was cut off',
         });
+        void deps.notify(`Rollback to ${stamp} is done: that backup is live`);
         return { outcome: 'already rolled back' };
       });
     },
@@ -99,6 +102,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     ): Promise<void> {
       const event = `${operation}_failed`;
       await step(release, event, (claimed) => claimed.event(event, failure));
+      await deps.notify(`The ${operation} failed: ${failure.message}`);
       deps.log('error', event, { label: release.label, error_class: failure.type, error_message: failure.message });
     },
 
@@ -117,6 +121,7 @@ export function rollbackActivities(deps: ActivityDeps) {
             await recordEvent(session, release.releaseId, 'backup_dropped', { stamp, by: request.by });
           });
         }
+        if (dropped.length > 0) void deps.notify(`Backups ${dropped.join(', ')} were dropped by ${request.by}`);
         return { kept: stamps.slice(0, request.keep), dropped };
       });
     },

@@ -5,6 +5,7 @@ import { Database, type Fence } from './postgres/database.ts';
 import { claimStep, stepApplicationName } from './postgres/fence.ts';
 import { endAttemptsBefore } from './postgres/owner.ts';
 import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
+import { tellPhase } from './telling.ts';
 
 /** A heartbeat carries the cancellation back, so it decides how fast an abort reaches the SQL. */
 const HEARTBEAT_MS = 200;
@@ -107,14 +108,21 @@ export async function runPhase<T>(
     const started = Date.now();
     await step.event('phase_started', {});
     const result = await work(step);
-    await phaseCompleted(step, (Date.now() - started) / 1000);
+    await phaseCompleted(deps, release, step, phase, { seconds: (Date.now() - started) / 1000, result });
     return result;
   });
 }
 
-export async function phaseCompleted(step: Step, seconds: number): Promise<void> {
+export async function phaseCompleted(
+  deps: ActivityDeps,
+  release: ReleaseRef,
+  step: Step,
+  phase: Phase,
+  { seconds, result }: { seconds: number; result?: unknown },
+): Promise<void> {
   await step.event('phase_completed', { seconds });
   await step.event('phase_duration', { seconds });
+  tellPhase(deps, release, phase, { seconds, result });
 }
 
 /** A reset to before a finished swap finds the release current: what comes before the swap has nothing left to do. */

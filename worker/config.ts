@@ -16,6 +16,13 @@ const milliseconds = (fallback: number) =>
     .positive('is no positive number of milliseconds')
     .default(fallback);
 
+/** As the old system's switches: on, unless it is said to be off. */
+const unlessOff = z
+  .string()
+  .regex(/^(true|1|yes|on|false|0|no|off)$/i, 'is neither true, 1, yes, on nor false, 0, no, off')
+  .default('true')
+  .transform((text) => /^(true|1|yes|on)$/i.test(text));
+
 const environmentSchema = z.object({
   PP_DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
   TEMPORAL_ADDRESS: z
@@ -37,6 +44,8 @@ const environmentSchema = z.object({
   PP_END_BLOCKER_ROLES: z.string().default(''),
   /** Incoming webhook that is told what a release waits for, that it failed or succeeded; nobody is told without it. */
   PP_SLACK_WEBHOOK_URL: address(['http:', 'https:'], 'https://chat.example/hooks/1').optional(),
+  PP_RELEASE_SLACK_PHASE_COMPLETE: unlessOff,
+  PP_IMPORT_PROGRESS_NOTIFICATIONS: unlessOff,
   /** Written once the worker polls: how the private stack learns that it is ready. */
   PP_WORKER_READY_FILE: z.string().optional(),
 });
@@ -70,6 +79,8 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     logPath: env.PP_RELEASE_LOG_PATH,
     csvDir: env.PP_CSV_DIR,
     manifestDir: env.PP_MANIFEST_DIR,
+    tellPhases: env.PP_RELEASE_SLACK_PHASE_COMPLETE,
+    tellImporters: env.PP_IMPORT_PROGRESS_NOTIFICATIONS,
     keepBackups: env.PP_KEEP_BACKUP_COUNT,
     lockTimeoutMs: env.PP_LOCK_TIMEOUT_MS,
     statementTimeoutMs: env.PP_STATEMENT_TIMEOUT_MS,

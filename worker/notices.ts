@@ -5,44 +5,63 @@ import type { Log, Notify } from '../activities/deps.ts';
 const LIMIT_MS = 5_000;
 
 /**
- * Messages to a Slack-compatible incoming webhook: POST of `{"text": …}`. One that cannot be delivered is a warning in the
- * log, without the address, which is a secret; the release goes on.
+ * Messages to a Slack-compatible incoming webhook: POST of `{"text": …}`, one at a time and in order; what is told meanwhile
+ * goes as one message after it. One that cannot be delivered is a warning in the log, without the address, which is a secret;
+ * the release goes on.
+ *
+ * @returns `notify`, whose answer comes when the message is delivered or given up, or the activity that told it is
+ *   cancelled; `delivered`, which waits for all that was told
  */
-export function createNotify(webhookUrl: string | undefined, log: Log): Notify {
-  if (webhookUrl === undefined) return async () => undefined;
-  return async (text) => {
-    const { signal, done } = limited();
-    try {
-      const response = await fetch(webhookUrl, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ text }),
-        signal,
-      });
-      if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
-    } catch (error) {
-      const { message, cause } = error as Error & { cause?: { code?: string } };
-      const reason = (cause?.code ? `${message}: ${cause.code}` : message).replaceAll(webhookUrl, 'the webhook');
-      log('warn', 'notification_failed', { error_message: reason, text });
-    } finally {
-      done();
-    }
+export function createNotify(
+  webhookUrl: string | undefined,
+  log: Log,
+): { notify: Notify; delivered: () => Promise<void> } {
+  if (webhookUrl === undefined) return { notify: async () => undefined, delivered: async () => undefined };
+  let last: Promise<void> = Promise.resolve();
+  let texts: string[] = [];
+  let next: Promise<void> | undefined;
+  const enqueue = (text: string): Promise<void> => {
+    texts.push(text);
+    next ??= last.then(() => {
+      const text = texts.join('\n');
+      texts = [];
+      next = undefined;
+      last = post(webhookUrl, text, log);
+      return last;
+    });
+    return next;
+  };
+  return {
+    notify: (text) => Promise.race([enqueue(text), whenCancelled()]),
+    delivered: () => next ?? last,
   };
 }
 
-/** Ends at the time limit, and with an abort. (Node 20 may collect a time-out that only AbortSignal.any knows of.) */
-function limited(): { signal: AbortSignal; done: () => void } {
+async function post(webhookUrl: string, text: string, log: Log): Promise<void> {
   const controller = new AbortController();
-  const cancellation = cancellationSignal();
-  const cancel = () => controller.abort(cancellation.reason);
   const timer = setTimeout(() => controller.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
-  cancellation.addEventListener('abort', cancel, { once: true });
-  if (cancellation.aborted) cancel();
-  return {
-    signal: controller.signal,
-    done: () => {
-      clearTimeout(timer);
-      cancellation.removeEventListener('abort', cancel);
-    },
-  };
+  try {
+    const response = await fetch(webhookUrl, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ text }),
+      signal: controller.signal,
+    });
+    if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+  } catch (error) {
+    log('warn', 'notification_failed', { error_message: reasonOf(error as Error, webhookUrl), text });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function reasonOf({ message, cause }: Error & { cause?: unknown }, webhookUrl: string): string {
+  const code = (cause as { code?: string } | undefined)?.code;
+  return (code ? `${message}: ${code}` : message).replaceAll(webhookUrl, 'the webhook');
+}
+
+function whenCancelled(): Promise<void> {
+  const signal = cancellationSignal();
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }

@@ -22,12 +22,13 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
   const clientConnection = await Connection.connect({ address: config.temporalAddress });
   const pool = createPool(config.databaseUrl, 12);
   const failing: Failing = new Map();
+  const { notify, delivered } = createNotify(config.slackWebhookUrl, log);
   const deps: ActivityDeps = {
     pool,
     databaseUrl: config.databaseUrl,
     config,
     log,
-    notify: createNotify(config.slackWebhookUrl, log),
+    notify,
     howClosed: howClosed(new Client({ connection: clientConnection, namespace: config.temporalNamespace })),
   };
   try {
@@ -56,6 +57,7 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
     log('info', 'worker_started', version ? { ...facts, build_id: version.buildId } : facts);
     if (config.readyFile) await writeFile(config.readyFile, `${process.pid}\n`);
     await running;
+    await delivered();
     log('info', 'worker_stopped', { pid: process.pid });
   } finally {
     if (config.readyFile) await rm(config.readyFile, { force: true });

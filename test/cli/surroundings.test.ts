@@ -101,6 +101,7 @@ describe('a worker that cannot work ends at once with exit code 1', () => {
       PP_LOCK_TIMEOUT_MS: 'soon',
       PP_STATEMENT_TIMEOUT_MS: '-1',
       PP_KEEP_BACKUP_COUNT: 'all',
+      PP_RELEASE_SLACK_PHASE_COMPLETE: 'maybe',
     });
     expect(code).toBe(1);
     expect(stderr.trim().split('\n')).toHaveLength(1);
@@ -110,6 +111,7 @@ describe('a worker that cannot work ends at once with exit code 1', () => {
       'PP_LOCK_TIMEOUT_MS is no number',
       'PP_STATEMENT_TIMEOUT_MS is no positive number',
       'PP_KEEP_BACKUP_COUNT is no number',
+      'PP_RELEASE_SLACK_PHASE_COMPLETE is neither true',
     ]) {
       expect(stderr).toContain(part);
     }

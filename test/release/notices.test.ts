@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { releaseOf } from '../support/state.ts';
 import { waitsFor } from '../support/waiting.ts';
@@ -10,7 +13,10 @@ import { waitsFor } from '../support/waiting.ts';
 let chat: Server;
 let told: unknown[] = [];
 let answer: number | undefined = 200;
+let webhook: { PP_SLACK_WEBHOOK_URL: string };
 let harness: ReleaseHarness;
+/** Messages that were told at about the same time come as one. */
+const lines = () => told.flatMap((message) => (message as { text: string }).text.split('\n'));
 
 beforeAll(async () => {
   chat = createServer(async (request, response) => {
@@ -21,9 +27,10 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => chat.listen(0, '127.0.0.1', resolve));
   const { port } = chat.address() as AddressInfo;
+  webhook = { PP_SLACK_WEBHOOK_URL: `http://127.0.0.1:${port}/secret` };
   harness = await createHarness({
     sites: 50,
-    workerEnv: { PP_SLACK_WEBHOOK_URL: `http://127.0.0.1:${port}/secret` },
+    workerEnv: { ...webhook, PP_RELEASE_SLACK_PHASE_COMPLETE: 'off', PP_IMPORT_PROGRESS_NOTIFICATIONS: 'false' },
   });
 });
 beforeEach(() => {
@@ -86,4 +93,86 @@ it('a chat that is out of order, or does not answer, is a warning in the log, wi
     }),
   ]);
   expect(lines.join()).not.toContain('/secret');
+});
+
+describe('unless they are switched off', () => {
+  beforeAll(async () => {
+    answer = 200;
+    await harness.restartWorker(webhook);
+  });
+
+  it('the lock, each phase with its time and counts, and each importer with its rows are told as they end', async () => {
+    expect((await harness.pp(['start', 'Apr2026', '--wait'])).code).toBe(0);
+    await eventually('the last phase is told', () => lines().some((line) => line.includes('reset_checkpoints')));
+    const [counts] = await harness.live<{ sites: string; parcels: string; sources: string }>(
+      `select (select count(*) from protected_areas) as sites, (select count(*) from protected_area_parcels) as parcels,
+              (select count(*) from sources) as sources`,
+    );
+    const seconds = 'after \\d+\\.\\d [sm]';
+    const phase = (name: string, text: string) =>
+      expect.stringMatching(new RegExp(`^Release Apr2026: ${name} is done(?: ${seconds})?; ${text}`));
+    expect(lines().filter((line) => !line.includes(': importer '))).toEqual([
+      phase('acquire_lock', 'the release lock is held$'),
+      phase('create_staging_materialized_views', 'the portal is in the staging views \\(.*portal_standard_points \\d+'),
+      phase('preflight', 'the staging views are fit'),
+      phase('build_staging', 'the staging tables are made'),
+      'Release Apr2026: import_core starts',
+      phase('import_core', '.* \\(sources \\d+, protected_areas \\d+, soft errors \\d+\\)$'),
+      'Release Apr2026: import_related starts',
+      phase('import_related', 'all the rest is in staging \\(.*green_list \\d+'),
+      phase('validate_and_manifest', '.*its manifest is written \\('),
+      phase('finalise_swap', 'it is live$'),
+      phase('create_portal_downloads_view', 'the downloads view shows it'),
+      phase('post_swap', 'its tables are vacuumed'),
+      'Release Apr2026 succeeded and is live',
+      phase('cleanup_and_retention', 'backups beyond'),
+      phase('release_lock', 'the release lock is given back$'),
+      phase('reset_checkpoints', 'the completion marks are cleared$'),
+    ]);
+    expect(lines()).toContainEqual(
+      expect.stringMatching(
+        new RegExp(
+          `^Release Apr2026: importer protected_areas is done ${seconds}: .*\\bprotected_areas ${counts?.sites}, protected_area_parcels ${counts?.parcels},.* soft errors$`,
+        ),
+      ),
+    );
+    expect(lines()).toContainEqual(
+      expect.stringMatching(
+        new RegExp(`importer sources is done ${seconds}: sources ${counts?.sources}, 0 soft errors$`),
+      ),
+    );
+  });
+
+  it('a rollback, a dry run, backups that were dropped, and data that an importer refuses are told too', async () => {
+    const { stdout } = await harness.pp(['backups', '--json']);
+    const [{ stamp } = { stamp: '' }] = JSON.parse(stdout).backups as { stamp: string }[];
+    const by = { PP_OPERATOR: 'Kim' };
+    expect((await harness.pp(['rollback', stamp, '--wait'], by)).code).toBe(0);
+    expect((await harness.pp(['start', 'May2026', '--mode', 'dry-run', '--wait'])).code).toBe(0);
+    expect((await harness.pp(['start', 'May2026', '--start-at', 'finalise_swap', '--wait'])).code).toBe(0);
+    const cleaned = await harness.pp(['backups', 'clean', '--keep', '0', '--json'], by);
+    expect(JSON.parse(cleaned.stdout).dropped).toHaveLength(1);
+    await eventually('all is told', () => lines().at(-1)?.startsWith('Backups'));
+    expect(lines().filter((line) => !/: (\w+ (is done|starts)|importer )/.test(line))).toEqual([
+      `Rollback to ${stamp} was started by Kim`,
+      `Rollback to ${stamp} is done: that backup is live`,
+      expect.stringMatching(/^Release May2026 was a dry run: .*`pp-release start May2026 --start-at finalise_swap`$/),
+      'Release May2026 succeeded and is live',
+      `Backups ${JSON.parse(cleaned.stdout).dropped.join()} were dropped by Kim`,
+    ]);
+  });
+
+  it('an importer that refuses its data is told with the reason', async () => {
+    const csvDir = mkdtempSync(join(tmpdir(), 'pp csv '));
+    try {
+      await harness.restartWorker({ ...webhook, PP_CSV_DIR: csvDir });
+      expect((await harness.pp(['start', 'Jun2026', '--wait'])).code).toBe(1);
+    } finally {
+      rmSync(csvDir, { recursive: true });
+    }
+    expect(lines()).toContainEqual(
+      expect.stringMatching(/^Release Jun2026: importer global_stats failed: .*global_statistics/),
+    );
+    expect(lines()).toContainEqual(expect.stringMatching(/^Release Jun2026 failed in import_related: ImportFailed: /));
+  });
 });
