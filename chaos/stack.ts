@@ -99,7 +99,7 @@ export class ChaosStack {
     const readyFile = join(CHAOS_DIR, `worker ${index}.ready`);
     rmSync(readyFile, { force: true });
     const log = openSync(join(CHAOS_DIR, 'log', `worker-${index}.log`), 'a');
-    const worker = spawn(process.execPath, ['--import', 'tsx', 'client/main.ts', 'worker'], {
+    const worker = spawn(process.execPath, ['client/bin.mjs', 'worker'], {
       cwd: ROOT,
       stdio: ['ignore', log, log],
       env: {

@@ -1,6 +1,14 @@
 #!/usr/bin/env node
-// Runs the TypeScript sources directly: what is read is what runs.
-import { register } from 'tsx/esm/api';
+import { bundledCommandLine } from './bundled.mjs';
 
-register();
-await import('./main.ts');
+// Stack traces name the sources. It costs time, so only for those that show any.
+const showsStacks = process.argv.some((arg) => arg === 'worker' || arg === '--verbose') || process.env.PP_DEBUG === '1';
+if (showsStacks) process.setSourceMapsEnabled(true);
+
+const entry = await bundledCommandLine();
+if (entry) await import(entry);
+else {
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import('./main.ts');
+}

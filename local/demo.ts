@@ -33,7 +33,7 @@ function firstDayOf(label: string): string {
 
 /** Runs pp-release as an operator would; its standard output is answered if it is not shown. */
 async function ppRelease(args: string[], env: StackEnv, show: boolean): Promise<{ code: number; stdout: string }> {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'client/main.ts', ...args], {
+  const child = spawn(process.execPath, ['client/bin.mjs', ...args], {
     cwd: ROOT,
     stdio: ['ignore', show ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, ...env },

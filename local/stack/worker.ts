@@ -70,7 +70,7 @@ export async function ensureWorker(state: StackState, env: StackEnv, progress: P
   const logStart = logSize(paths.workerLog);
   const { record, exited } = await startDetached({
     command: process.execPath,
-    args: ['--import', 'tsx', 'client/main.ts', 'worker'],
+    args: ['client/bin.mjs', 'worker'],
     dir: state.dir,
     log: paths.workerLog,
     cwd: ROOT,

@@ -171,8 +171,8 @@ describe('unless they are switched off', () => {
       rmSync(csvDir, { recursive: true });
     }
     expect(lines()).toContainEqual(
-      expect.stringMatching(/^Release Jun2026: importer global_stats failed: .*global_statistics/),
+      expect.stringMatching(/^Release Jun2026: importer protected_areas failed: there is no parcc_info\.csv in /),
     );
-    expect(lines()).toContainEqual(expect.stringMatching(/^Release Jun2026 failed in import_related: ImportFailed: /));
+    expect(lines()).toContainEqual(expect.stringMatching(/^Release Jun2026 failed in import_core: ImportFailed: /));
   });
 });

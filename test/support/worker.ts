@@ -29,7 +29,7 @@ export async function startWorker(
   const logFile = join(dir, 'worker.out');
   rmSync(readyFile, { force: true });
   const log = openSync(logFile, 'a');
-  const child = spawn(process.execPath, ['--import', 'tsx', 'client/main.ts', 'worker', ...args], {
+  const child = spawn(process.execPath, ['client/bin.mjs', 'worker', ...args], {
     cwd: ROOT,
     stdio: ['ignore', log, log],
     env: {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { ROOT } from '../../local/paths.ts';
-import { bundleWorkflows, fingerprint } from '../../worker/bundle.ts';
+import { BUNDLE_INPUTS, bundleWorkflows } from '../../worker/bundle.ts';
+import { fingerprint } from '../../worker/kept.mjs';
 
 /** Modules that may stand in the workflows' bundle, besides Temporal's own, as folders of the repository and packages. */
 const ALLOWED =
@@ -53,16 +54,16 @@ it('another one is made when a source is changed, added or removed, or a package
   try {
     for (const name of ['workflows', 'contracts', 'worker', 'package-lock.json'])
       cpSync(join(ROOT, name), join(copy, name), { recursive: true });
-    const seen = [await fingerprint(copy)];
-    expect(await fingerprint(copy)).toBe(seen[0]);
+    const seen = [fingerprint(BUNDLE_INPUTS, copy)];
+    expect(fingerprint(BUNDLE_INPUTS, copy)).toBe(seen[0]);
     appendFileSync(join(copy, 'workflows/release.ts'), '\n');
-    seen.push(await fingerprint(copy));
+    seen.push(fingerprint(BUNDLE_INPUTS, copy));
     writeFileSync(join(copy, 'contracts/more.ts'), '');
-    seen.push(await fingerprint(copy));
+    seen.push(fingerprint(BUNDLE_INPUTS, copy));
     rmSync(join(copy, 'workflows/details.ts'));
-    seen.push(await fingerprint(copy));
+    seen.push(fingerprint(BUNDLE_INPUTS, copy));
     appendFileSync(join(copy, 'package-lock.json'), '\n');
-    seen.push(await fingerprint(copy));
+    seen.push(fingerprint(BUNDLE_INPUTS, copy));
     expect(new Set(seen).size).toBe(5);
   } finally {
     rmSync(copy, { recursive: true });

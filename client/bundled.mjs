@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { keep } from '../worker/kept.mjs';
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+
+const INPUTS = {
+  folders: ['contracts', 'catalog', 'workflows', 'activities', 'worker', 'client'],
+  files: ['client/bundled.mjs', 'package-lock.json'],
+};
+
+/**
+ * The command line in one piece, of the sources as they are: it starts in half the time. Packages, SQL and all else that is
+ * read while it runs stay where they are.
+ *
+ * @returns the path of its entry; nothing where it cannot be kept
+ */
+export async function bundledCommandLine() {
+  const folder = await keep('client', INPUTS, bundleInto);
+  return folder && join(folder, 'main.js');
+}
+
+async function bundleInto(outdir) {
+  const { build } = await import('esbuild');
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ['client/main.ts'],
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    sourcemap: true,
+    logLevel: 'error',
+    plugins: [{ name: 'where the source is', setup: keepPlace }],
+  });
+}
+
+/** A module that reads a file beside it finds it beside its source. */
+function keepPlace(build) {
+  build.onLoad({ filter: /\.m?[jt]s$/ }, ({ path }) => ({
+    loader: path.endsWith('ts') ? 'ts' : 'js',
+    contents: readFileSync(path, 'utf8').replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href)),
+  }));
+}
