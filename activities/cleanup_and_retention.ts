@@ -16,7 +16,7 @@ export function cleanupAndRetention(deps: ActivityDeps) {
       }
       await step.event('retention_done', { kept, dropped });
       await step.setState('succeeded');
-      await deps.notify(`Release ${release.label} succeeded and is live`);
+      void deps.notify(`Release ${release.label} succeeded and is live`);
       return { kept, dropped };
     });
 }

@@ -52,7 +52,7 @@ export function endActivities(deps: ActivityDeps) {
           error_class: failure.type,
           error_message: failure.message,
         });
-        await deps.notify(`Release ${release.label} failed in ${failure.phase}: ${failure.type}: ${failure.message}`);
+        void deps.notify(`Release ${release.label} failed in ${failure.phase}: ${failure.type}: ${failure.message}`);
       });
     },
 
@@ -81,7 +81,6 @@ export function endActivities(deps: ActivityDeps) {
           return stagingHolder(session);
         });
         deps.log('info', 'aborted', facts);
-        // The lock is given back at once, whatever becomes of the message.
         void deps.notify(`Release ${release.label} was aborted in ${phase}`);
         if (holder) {
           await step.event('staging_kept', { release: holder.releaseId, label: holder.label });
@@ -109,20 +108,19 @@ export function endActivities(deps: ActivityDeps) {
     /** @returns the state that the release rests in: `validating` where staging is this release's, with its manifest */
     async noteDryRun(release: ReleaseRef): Promise<ReleaseState> {
       return runStep(deps, release, { phase: 'validate_and_manifest', step: 'note dry run' }, async (step) => {
-        const state = await step.db.transaction(async (session) => {
+        const { state, manifest } = await step.db.transaction(async (session) => {
           const row = await findRelease(session, { id: release.releaseId });
           const holder = await stagingHolder(session);
-          const isValidated =
-            holder?.releaseId === release.releaseId && (await readManifest(session, release.releaseId));
-          if (isValidated && !row?.is_current) await setState(session, release.releaseId, 'validating');
-          return isValidated && !row?.is_current ? 'validating' : (row?.state ?? 'started');
+          const rests = holder?.releaseId === release.releaseId && !row?.is_current;
+          const manifest = rests ? await readManifest(session, release.releaseId) : undefined;
+          if (manifest) await setState(session, release.releaseId, 'validating');
+          return { state: manifest ? 'validating' : (row?.state ?? 'started'), manifest };
         });
         await step.event('dry_run_stopped_after_validate_and_manifest', {});
-        if (state === 'validating') {
-          const goOn = `pp-release start ${release.label} --start-at finalise_swap`;
-          void deps.notify(
-            `Release ${release.label} was a dry run: staging and manifest stay; make it live with \`${goOn}\``,
-          );
+        if (manifest) {
+          const goOn = `make it live with \`pp-release start ${release.label} --start-at finalise_swap\``;
+          const next = manifest.sample === undefined ? goOn : 'it is a sample, which is not published';
+          void deps.notify(`Release ${release.label} was a dry run: staging and manifest stay; ${next}`);
         }
         return state;
       });

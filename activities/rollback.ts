@@ -102,7 +102,8 @@ export function rollbackActivities(deps: ActivityDeps) {
     ): Promise<void> {
       const event = `${operation}_failed`;
       await step(release, event, (claimed) => claimed.event(event, failure));
-      await deps.notify(`The ${operation} failed: ${failure.message}`);
+      const isAborted = failure.type === 'Aborted';
+      void deps.notify(isAborted ? failure.message : `The ${operation} failed: ${failure.message}`);
       deps.log('error', event, { label: release.label, error_class: failure.type, error_message: failure.message });
     },
 

@@ -39,7 +39,8 @@ export function tellPhase(
 }
 
 function numbersOf(result: unknown): string {
-  const counts = countsIn(result);
+  const { counts: tables, rows, copied } = (result ?? {}) as Record<string, unknown>;
+  const counts = countsIn([tables, rows, copied].find((value) => typeof value === 'object') ?? result);
   if (counts.length === 0) return '';
   const more = counts.length > MOST_COUNTS ? [`and ${counts.length - MOST_COUNTS} more`] : [];
   return ` (${[...counts.slice(0, MOST_COUNTS), ...more].join(', ')})`;

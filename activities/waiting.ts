@@ -52,7 +52,7 @@ export function waitingActivities(deps: ActivityDeps) {
         await note(step, release, event, event === 'parked' ? undefined : null, { phase, by, ...facts });
         deps.log('info', event, { phase, release_id: release.releaseId, label: release.label, by, ...facts });
         if (event === 'parked') {
-          await deps.notify(
+          void deps.notify(
             `Release ${release.label} was parked in ${phase} by ${by}; it goes on with \`${facts.go_on}\``,
           );
         }

@@ -78,7 +78,6 @@ async function requireWorker(client: Client): Promise<void> {
 
 async function refusal(client: Client, error: unknown, what: string, workflowId: string): Promise<unknown> {
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
-    const limit = `${ANSWER_LIMIT_MS / 1000} s`;
     let answer: WorkflowAnswer | undefined;
     try {
       answer = await client.withDeadline(Date.now() + LOOK_LIMIT_MS, () => askWorkflow(client, workflowId));
@@ -86,9 +85,7 @@ async function refusal(client: Client, error: unknown, what: string, workflowId:
       const text = `Temporal does not answer any more, so whether ${what} runs (workflow ${workflowId}) is not known: look at Temporal, then at pp-release status`;
       return new CommandError(EXIT.failed, text, {}, { cause: silence });
     }
-    const why = answer?.status
-      ? `${what} (workflow ${workflowId}) has not got the lock within ${limit} and goes on trying: somebody may have locked the table releases; pp-release status shows the last failure, pp-release abort stops it`
-      : `no worker has answered within ${limit}: ${what} is queued as workflow ${workflowId} and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;
+    const why = describeSilence(answer, `${what} (workflow ${workflowId})`);
     return new CommandError(EXIT.failed, why);
   }
   if (error instanceof WorkflowExecutionAlreadyStartedError) {
@@ -98,6 +95,17 @@ async function refusal(client: Client, error: unknown, what: string, workflowId:
     );
   }
   return ending(error, what);
+}
+
+/** Why a start has not been answered in time, as far as its workflow tells. */
+function describeSilence(answer: WorkflowAnswer | undefined, what: string): string {
+  const limit = `within ${ANSWER_LIMIT_MS / 1000} s`;
+  const { state } = answer?.status ?? {};
+  if (state === undefined)
+    return `no worker has answered ${limit}: ${what} is queued and goes on as soon as a worker polls; start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;
+  return state === 'failed' || state === 'aborted'
+    ? `${what} has ${state === 'failed' ? 'failed' : 'been aborted'}, and could not give the lock back ${limit}: PostgreSQL or its worker may be away; look at pp-release status`
+    : `${what} has not got the lock ${limit} and goes on trying: somebody may have locked the table releases; pp-release status shows the last failure, pp-release abort stops it`;
 }
 
 /** A worker that died a moment ago still counts as polling; so the answer itself has a limit. */

@@ -14,7 +14,7 @@ const FILE = 'workflows.js';
 /** The bundle's own modules (test/workflows/bundle.test.ts knows no others), its packages, and the bundler. */
 export const BUNDLE_INPUTS: Inputs = {
   folders: ['workflows', 'contracts'],
-  files: ['worker/bundle_workflows.ts', 'package-lock.json', 'node_modules/.package-lock.json'],
+  files: ['worker/bundle_workflows.ts', 'tsconfig.json', 'package-lock.json', 'node_modules/.package-lock.json'],
 };
 
 /**

@@ -1,13 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { Log, Notify } from '../activities/deps.ts';
 
 /** A chat that does not answer must not hold a release up. */
 const LIMIT_MS = 5_000;
+/** Chats take about one message a second. */
+const BETWEEN_MS = 1_000;
+/** The longest time after which one that was refused for now is sent again. */
+const AGAIN_MS = 10_000;
 
 /**
- * Messages to a Slack-compatible incoming webhook: POST of `{"text": …}`, one at a time and in order; what is told meanwhile
- * goes as one message after it. One that cannot be delivered is a warning in the log, without the address, which is a secret;
- * the release goes on.
+ * Messages to a Slack-compatible incoming webhook: POST of `{"text": …}`, one at a time, in order and not more than one a
+ * second; what is told meanwhile goes as one message after it. One that is refused for now (429, 5xx) is sent once more. One
+ * that cannot be delivered is a warning in the log, without the address, which is a secret; the release goes on.
  *
  * @returns `notify`, whose answer comes when the message is delivered or given up, or the activity that told it is
  *   cancelled; `delivered`, which waits for all that was told
@@ -15,19 +20,19 @@ const LIMIT_MS = 5_000;
 export function createNotify(
   webhookUrl: string | undefined,
   log: Log,
-): { notify: Notify; delivered: () => Promise<void> } {
+): { notify: Notify; delivered: () => Promise<unknown> } {
   if (webhookUrl === undefined) return { notify: async () => undefined, delivered: async () => undefined };
-  let last: Promise<void> = Promise.resolve();
+  let last: Promise<unknown> = Promise.resolve();
   let texts: string[] = [];
   let next: Promise<void> | undefined;
   const enqueue = (text: string): Promise<void> => {
     texts.push(text);
     next ??= last.then(() => {
-      const text = texts.join('\n');
+      const sent = send(webhookUrl, texts.join('\n'), log);
       texts = [];
       next = undefined;
-      last = post(webhookUrl, text, log);
-      return last;
+      last = Promise.all([sent, pause(BETWEEN_MS)]);
+      return sent;
     });
     return next;
   };
@@ -37,19 +42,32 @@ export function createNotify(
   };
 }
 
-async function post(webhookUrl: string, text: string, log: Log): Promise<void> {
-  const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+/** Never fails: what cannot be sent is logged. */
+async function send(webhookUrl: string, text: string, log: Log): Promise<void> {
   try {
-    const response = await fetch(webhookUrl, {
+    let response = await post(webhookUrl, text);
+    if (response.status === 429 || response.status >= 500) {
+      const seconds = Number(response.headers.get('retry-after')) || 1;
+      await pause(Math.min(seconds * 1_000, AGAIN_MS));
+      response = await post(webhookUrl, text);
+    }
+    if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+  } catch (error) {
+    log('warn', 'notification_failed', { error_message: reasonOf(error as Error, webhookUrl), text });
+  }
+}
+
+async function post(webhookUrl: string, text: string): Promise<Response> {
+  const controller = new AbortController();
+  const giveUp = () => controller.abort(new Error(`no answer within ${LIMIT_MS / 1000} s`));
+  const timer = setTimeout(giveUp, LIMIT_MS);
+  try {
+    return await fetch(webhookUrl, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ text }),
       signal: controller.signal,
     });
-    if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
-  } catch (error) {
-    log('warn', 'notification_failed', { error_message: reasonOf(error as Error, webhookUrl), text });
   } finally {
     clearTimeout(timer);
   }

@@ -116,8 +116,11 @@ export async function underLock<T>(
   } finally {
     await CancellationScope.nonCancellable(async () => {
       await lock.stop();
-      await lasting.dropClaim();
-      operation.close();
+      try {
+        await lasting.dropClaim();
+      } finally {
+        operation.close();
+      }
       await condition(allHandlersFinished);
     });
   }

@@ -79,7 +79,7 @@ from expected where not has_line order by input, iso_3;
 insert into pp_release.rejects (release_id, importer, severity, reason, row_key, details)
 select pp_release.release_id(), 'country_statistics', 'note',
        input || ' has no line for this code, and live has more rows without a country than the file has lines', code,
-       jsonb_build_object('iso3', code, 'in_live', true)
+       jsonb_build_object('iso3', code)
 from (
   select 'country_statistics' as input, array(select iso3 from csv_country_statistics) as codes,
          (select count(*) from country_statistics where country_id is null) as in_live

@@ -1,4 +1,14 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -19,7 +29,8 @@ afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
 const pp = (args: string[], env: NodeJS.ProcessEnv = {}) =>
   run(process.execPath, [join(copy, 'client/bin.mjs'), ...args], { env: { ...process.env, ...env } });
-const kept = () => readdirSync(join(copy, 'node_modules/.cache/pp-release'));
+const cache = () => join(copy, 'node_modules/.cache/pp-release');
+const kept = () => readdirSync(cache());
 
 it('the command line is bundled once for the sources as they are, also by several at once, and anew when one changes', async () => {
   const first = await Promise.all([pp(['--help']), pp(['--help']), pp(['backups', '--help'])]);
@@ -32,6 +43,13 @@ it('the command line is bundled once for the sources as they are, also by severa
   );
   expect((await pp(['--help'])).stdout).toContain('stop it, whatever it does');
   expect(kept()).toHaveLength(2);
+  // It is another user's, and was cut off while it was removed.
+  for (const name of kept()) {
+    expect(statSync(join(cache(), name)).mode & 0o777).toBe(0o755);
+    rmSync(join(cache(), name, 'whole'));
+    rmSync(join(cache(), name, 'main.js'));
+  }
+  expect((await pp(['--help'])).stdout).toContain('stop it, whatever it does');
   writeFileSync(join(copy, 'client/commands/abort.ts'), 'export const abort = ;');
   const broken = await pp(['abort']);
   expect([broken.code, broken.stdout]).toEqual([1, '']);
