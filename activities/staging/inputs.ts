@@ -33,13 +33,21 @@ export async function findInputs(
     throw new ReleaseError('ConfigurationError', message, { importer: importer.name });
   }
   const views = await findViews(session, importer);
-  const csv =
-    csvDir === undefined ? [] : await Promise.all(csvOf(importer).map((input) => find(csvDir, input, release)));
+  const csv = csvDir === undefined ? [] : await findAll(csvDir, csvOf(importer), release);
   return {
     identity: [views, csv.map(({ file, scan }) => [file.name, scan.sha256])],
     csv,
     bytes: csv.reduce((sum, { scan }) => sum + scan.bytes, 0),
   };
+}
+
+/** All have been looked at before one is refused: the first in the catalog's order, so that it is the same each time. */
+async function findAll(dir: string, inputs: readonly CsvInput[], release: ReleaseRef): Promise<FoundCsv[]> {
+  const outcomes = await Promise.allSettled(inputs.map((input) => find(dir, input, release)));
+  return outcomes.map((outcome) => {
+    if (outcome.status === 'rejected') throw outcome.reason;
+    return outcome.value;
+  });
 }
 
 async function find(dir: string, input: CsvInput, release: ReleaseRef): Promise<FoundCsv> {

@@ -96,10 +96,11 @@ it('a message that the chat refuses for now is sent again; a sample is not offer
 it('a chat that is out of order, or does not answer, is a warning in the log, without its address, and holds nothing up', async () => {
   answer = 500;
   expect((await harness.pp(['start', 'Feb2026', '--wait'])).code).toBe(0);
+  await eventually('it was tried twice', () => notDelivered().length === 1);
   answer = undefined;
   expect((await harness.pp(['start', 'Mar2026', '--wait'])).code).toBe(0);
   expect((await releaseOf(harness, 'Mar2026')).state).toBe('succeeded');
-  await eventually('both are in the log', () => notDelivered().length === 2);
+  await eventually('the other is in the log, too', () => notDelivered().length === 2);
   expect(notDelivered().map((line) => JSON.parse(line))).toEqual([
     expect.objectContaining({
       level: 'warn',
