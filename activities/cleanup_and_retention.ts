@@ -1,5 +1,5 @@
 import type { ActivityDeps } from './deps.ts';
-import { dropBackup, listBackups } from './live/backups.ts';
+import { dropBackup, listBackups, retention } from './live/backups.ts';
 import type { ReleaseRef } from './postgres/releases.ts';
 import { runPhase } from './step.ts';
 
@@ -7,9 +7,7 @@ import { runPhase } from './step.ts';
 export function cleanupAndRetention(deps: ActivityDeps) {
   return (release: ReleaseRef): Promise<{ kept: string[]; dropped: string[] }> =>
     runPhase(deps, release, 'cleanup_and_retention', async (step) => {
-      const backups = await step.db.session(listBackups);
-      const kept = backups.slice(0, deps.config.keepBackups).map((backup) => backup.stamp);
-      const dropped = backups.slice(deps.config.keepBackups).map((backup) => backup.stamp);
+      const { kept, dropped } = retention(await step.db.session(listBackups), deps.config.keepBackups);
       for (const stamp of dropped) {
         step.progress(`dropping backup ${stamp}`);
         await step.db.transaction((session) => dropBackup(session, stamp));

@@ -1,12 +1,12 @@
 import type { Blocker } from '../contracts/index.ts';
+import { isStamp } from '../contracts/index.ts';
+import { madeOf } from './generation/record.ts';
 import { dropLedgerTwin } from './live/ledger.ts';
 import { findBlockers } from './live/lock.ts';
 import { dropStagingViews } from './portal/materialized_views.ts';
 import type { Database, Session } from './postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from './postgres/errors.ts';
-import { STAGING_PREFIX } from './postgres/identifiers.ts';
 import { dropStagingTables } from './staging/build.ts';
-import { dropTwins } from './staging/twins.ts';
 
 /** How long each part waits for a lock: an abort is over within seconds, whoever holds one. */
 const LOCK_TIMEOUT = '500ms';
@@ -24,7 +24,6 @@ export interface LeftStaging {
 
 const PARTS: readonly ((session: Session) => Promise<unknown>)[] = [
   dropLedgerTwin,
-  (session) => dropTwins(session, STAGING_PREFIX),
   dropStagingViews,
   dropStagingTables,
 ];
@@ -41,7 +40,8 @@ export async function discardStaging(db: Database): Promise<LeftStaging | undefi
       const isBuiltOn = state === SQLSTATE.dependentObjects;
       if (!isBuiltOn && state !== SQLSTATE.lockNotAvailable && state !== SQLSTATE.deadlockDetected) throw error;
       onlyLocked &&= !isBuiltOn;
-      reasons.push((error as Error).message);
+      const { message, detail } = error as { message: string; detail?: string };
+      reasons.push([message, detail].filter(Boolean).join('; '));
     }
   }
   if (reasons.length === 0) return undefined;
@@ -53,13 +53,9 @@ export async function discardStaging(db: Database): Promise<LeftStaging | undefi
   });
 }
 
+/** Of staging and of the twins of releases. */
 async function stagingRelations(session: Session): Promise<{ name: string; oid: string }[]> {
-  const { rows } = await session.query<{ name: string; oid: string }>(
-    `select relname as name, oid::text from pg_class
-     where relnamespace = 'public'::regnamespace and relkind in ('r', 'm') and starts_with(relname, $1) order by 1`,
-    [STAGING_PREFIX],
-  );
-  return rows;
+  return (await madeOf(session)).filter(({ generation }) => !isStamp(generation));
 }
 
 /** A session that is frozen with all those locks in hand must end by itself. */

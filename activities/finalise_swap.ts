@@ -53,7 +53,8 @@ export function swapActivities(deps: ActivityDeps) {
         await requireUnchanged(step.db, release);
         const plan = async (session: Parameters<typeof freeStamp>[0]) =>
           planPromote(session, release.releaseId, await freeStamp(session));
-        await prepareStaging(step.db, plan, step.progress);
+        const { rows } = await prepareStaging(step.db, release, plan, step.progress);
+        if (Object.keys(rows).length > 0) await step.event('live_followed', { rows });
         return {};
       });
     },
@@ -63,7 +64,7 @@ export function swapActivities(deps: ActivityDeps) {
       const name: StepName = { phase: 'finalise_swap', step: 'finalise_swap', outlastsShutdown: true };
       return runStep(deps, release, name, async (step) => {
         step.progress('looking for a moment without readers');
-        const attempt = await attemptSwap(step.db, release, limitsOf(deps, request));
+        const attempt = await attemptSwap(step.db, release, limitsOf(deps, request), step.progress);
         if (attempt.outcome !== 'already swapped' && attempt.ended.length > 0) {
           await step.event('blockers_ended', { asked_by: request.endBlockersFor, ended: attempt.ended });
         }

@@ -2,7 +2,7 @@ import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { OperationName } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { limitsOf, type RoundRequest } from './finalise_swap.ts';
-import { dropBackup, listBackups } from './live/backups.ts';
+import { dropBackup, listBackups, retention } from './live/backups.ts';
 import { proveDownloadsView } from './live/downloads.ts';
 import { runFollowUps } from './live/follow_ups.ts';
 import {
@@ -57,7 +57,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     async attemptRollback(release: ReleaseRef, request: RollbackRequest & RoundRequest): Promise<RollbackAttempt> {
       return step(release, 'rollback', async ({ db, progress, event }) => {
         progress('looking for a moment without readers');
-        const result = await attempt(db, release, request.stamp, limitsOf(deps, request));
+        const result = await attempt(db, release, request, limitsOf(deps, request));
         if (result.outcome !== 'already rolled back' && result.ended.length > 0) {
           await event('blockers_ended', { asked_by: request.endBlockersFor, ended: result.ended });
         }
@@ -107,14 +107,13 @@ export function rollbackActivities(deps: ActivityDeps) {
       deps.log('error', event, { label: release.label, error_class: failure.type, error_message: failure.message });
     },
 
-    /** Drops all backups but the newest `keep`, each in a transaction of its own. */
+    /** Drops the backups that are not kept (`retention`), each in a transaction of its own. */
     async cleanBackups(
       release: ReleaseRef,
-      request: { keep: number; by: string },
+      request: { keep: number; by: string; allowNone?: boolean },
     ): Promise<{ kept: string[]; dropped: string[] }> {
       return step(release, 'clean backups', async ({ db, progress }) => {
-        const stamps = (await db.session(listBackups)).map((backup) => backup.stamp);
-        const dropped = stamps.slice(request.keep);
+        const { kept, dropped } = retention(await db.session(listBackups), request.keep, request);
         for (const stamp of dropped) {
           progress(`dropping backup ${stamp}`);
           await db.transaction(async (session) => {
@@ -123,7 +122,7 @@ export function rollbackActivities(deps: ActivityDeps) {
           });
         }
         if (dropped.length > 0) void deps.notify(`Backups ${dropped.join(', ')} were dropped by ${request.by}`);
-        return { kept: stamps.slice(0, request.keep), dropped };
+        return { kept, dropped };
       });
     },
   };

@@ -1,4 +1,6 @@
 import type { Blocker } from '../../contracts/index.ts';
+import { STAGING } from '../generation/names.ts';
+import { madeOf } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
@@ -6,7 +8,7 @@ import { keepFollowUps } from './follow_ups.ts';
 import { dropLedger, LEDGER_CHANGED, LedgerChangedError, ledgerFingerprint, makeLedger } from './ledger.ts';
 import { endBlockers, findBlockers } from './lock.ts';
 import type { PlanStatement, SwapSnapshot } from './model.ts';
-import type { SwapPlan } from './plan.ts';
+import { LIVE_CHANGED, type SwapPlan } from './plan.ts';
 import type { Prepared } from './promote.ts';
 
 export interface AttemptLimits {
@@ -97,6 +99,13 @@ export async function makeReady(
   return ready;
 }
 
+/** Live was edited between the look at it and the lock; nothing was changed, and the next round takes the edit over. */
+export class LiveChangedError extends ReleaseError {
+  constructor(message: string) {
+    super('SwapRefused', `nothing was changed: ${message}; try again`);
+  }
+}
+
 export function refused(refusals: readonly string[]): ReleaseError {
   return new ReleaseError('SwapRefused', `nothing was changed: ${refusals.join('; ')}`, { refusals: [...refusals] });
 }
@@ -108,14 +117,50 @@ function compose(db: Database, plan: SwapPlan, { patienceMs }: AttemptLimits, en
     'begin',
     ...(fence ? [fence] : []),
     ...(ending === 'commit' ? keepFollowUps(plan.after) : []),
-    ...before.map(({ sql }) => sql),
     `set local lock_timeout = ${literal(`${patienceMs ?? VIEW_LOCK_MS}ms`)}`,
-    `lock table ${plan.locks.join(', ')} in access exclusive mode${patienceMs ? '' : ' nowait'}`,
+    ...plan.discard.map(({ sql }) => sql),
+    ...before.map(({ sql }) => sql),
+    ...guarded(plan, patienceMs),
+    lockOut(plan, patienceMs),
     'select clock_timestamp() as at',
     ...plan.inside.map(({ sql }) => sql),
     'select clock_timestamp() as at',
     ending,
   ].join(';\n');
+}
+
+/** How long the lock against readers is tried for once the guards have been asked: they took longer than a look. */
+const GUARDED_MS = 250;
+
+/**
+ * Writers wait while the guards are asked, readers go on. NOWAIT as with the lock itself: a writer who is at it is in the way
+ * of both.
+ */
+function guarded({ guards }: SwapPlan, patienceMs: number | undefined): string[] {
+  if (guards.statements.length === 0) return [];
+  return [
+    `lock table ${guards.locks.join(', ')} in share mode${patienceMs ? '' : ' nowait'}`,
+    ...guards.statements.map(({ sql }) => sql),
+  ];
+}
+
+/** Each try is one NOWAIT in a subtransaction, which gives back what it got. */
+function lockOut({ locks, guards }: SwapPlan, patienceMs: number | undefined): string {
+  const lock = `lock table ${locks.join(', ')} in access exclusive mode`;
+  if (patienceMs) return lock;
+  if (guards.statements.length === 0) return `${lock} nowait`;
+  return `do $pp$ declare last timestamptz := clock_timestamp() + interval '${GUARDED_MS} milliseconds';
+    begin
+      loop
+        begin
+          ${lock} nowait;
+          return;
+        exception when lock_not_available then
+          if clock_timestamp() > last then raise; end if;
+        end;
+        perform pg_sleep(${PAUSE_MS / 1000});
+      end loop;
+    end $pp$`;
 }
 
 /** In a deadlock the swap must lose, not the reader; autovacuum yields as fast. */
@@ -150,6 +195,7 @@ async function send(session: Session, message: string, ending: 'commit' | 'rollb
     if (state === SQLSTATE.lockNotAvailable || state === SQLSTATE.deadlockDetected) return undefined;
     if (state === CHECK_FAILED) throw refused([(error as Error).message]);
     if (state === LEDGER_CHANGED) throw new LedgerChangedError();
+    if (state === LIVE_CHANGED) throw new LiveChangedError((error as Error).message);
     throw error;
   }
 }
@@ -162,7 +208,11 @@ async function lockedOids(session: Session, snapshot: SwapSnapshot, plan: SwapPl
     'select name::regclass::oid::text as oid from unnest($1::text[]) name',
     [plan.locks],
   );
-  return [...rows.map((row) => row.oid), ...[...snapshot.live, ...snapshot.incoming].map(({ oid }) => oid)];
+  const discarded = plan.discard.length > 0 ? await madeOf(session, STAGING) : [];
+  return [
+    ...rows.map((row) => row.oid),
+    ...[...snapshot.live, ...snapshot.incoming, ...discarded].map(({ oid }) => oid),
+  ];
 }
 
 /** Nobody announces that a lock is free without queueing for it, so the swap looks again after a moment. */

@@ -1,8 +1,8 @@
-import { downloadsView, tables, views } from '../../catalog/index.ts';
+import { tables, views } from '../../catalog/index.ts';
+import { backupOf } from '../generation/names.ts';
+import { dropMade } from '../generation/record.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
-import { backupName, ident } from '../postgres/identifiers.ts';
-import { dropTwins } from '../staging/twins.ts';
 
 export interface Backup {
   /** YYMMDDHHMM, UTC. */
@@ -17,7 +17,7 @@ export interface Backup {
   complete: boolean;
 }
 
-/** All backups, the newest first. */
+/** All backups that releases made, the newest first. What else is named like a backup is none. */
 export async function listBackups(session: Session): Promise<Backup[]> {
   const { rows } = await session.query<{
     stamp: string;
@@ -26,18 +26,16 @@ export async function listBackups(session: Session): Promise<Backup[]> {
     release_id: number | null;
     label: string | null;
   }>(
-    `select substr(c.relname, 3, 10) as stamp, array_agg(c.relname::text) as names,
-            sum(pg_total_relation_size(c.oid)) as bytes, min(r.id)::int as release_id, min(r.label) as label
-     from pg_class c
-     left join releases r on to_char(r.backup_timestamp, 'YYMMDDHH24MI') = substr(c.relname, 3, 10)
-     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'm', 'v') and c.relname ~ '^bk[0-9]{10}_'
+    `select o.generation as stamp, array_agg(o.live_name) as names,
+            sum(pg_total_relation_size(o.oid)) as bytes, min(r.id)::int as release_id, min(r.label) as label
+     from pp_release.ours o
+     left join releases r on to_char(r.backup_timestamp, 'YYMMDDHH24MI') = o.generation
+     where o.generation not in ('staging', 'next', 'previous')
      group by 1 order by 1 desc`,
   );
   return rows.map(({ stamp, names, bytes, release_id, label }) => {
     const present = new Set(names);
-    const missing = [...tables, ...views]
-      .map(({ name }) => name)
-      .filter((name) => !present.has(backupName(stamp, name)));
+    const missing = [...tables, ...views].map(({ name }) => name).filter((name) => !present.has(name));
     return {
       stamp,
       releaseId: release_id,
@@ -51,6 +49,24 @@ export async function listBackups(session: Session): Promise<Backup[]> {
 }
 
 /**
+ * Which backups stay. Only complete ones count, so that what is kept is a way back; an incomplete one stays as long as it is
+ * not older than all of those that are kept. The last complete one stays whatever `keep` says, unless a person typed
+ * that none is to be kept.
+ */
+export function retention(
+  backups: readonly Backup[],
+  keep: number,
+  options: { allowNone?: boolean } = {},
+): { kept: string[]; dropped: string[] } {
+  const stamps = backups.map(({ stamp }) => stamp);
+  const wanted = Math.max(keep, options.allowNone ? 0 : 1);
+  if (wanted === 0) return { kept: [], dropped: stamps };
+  const oldestKept = backups.filter(({ complete }) => complete).map(({ stamp }) => stamp)[wanted - 1];
+  if (oldestKept === undefined) return { kept: stamps, dropped: [] };
+  return { kept: stamps.filter((stamp) => stamp >= oldestKept), dropped: stamps.filter((stamp) => stamp < oldestKept) };
+}
+
+/**
  * The stamp of this minute in UTC, or the minute after the newest backup's, so that two swaps in one minute get two stamps
  * and a later backup always has the greater one: retention and rollback know the newest by it. A stamp of more than a day
  * ahead is nobody's work of today and does not count.
@@ -59,6 +75,8 @@ export async function freeStamp(session: Session): Promise<string> {
   const { rows } = await session.query<{ stamp: string }>(
     `with known as (
        select substr(relname, 3, 10) as stamp from pg_class where relname ~ '^bk[0-9]{10}_'
+       union all
+       select generation from pp_release.made where generation not in ('staging', 'next', 'previous')
        union all
        select to_char(backup_timestamp, 'YYMMDDHH24MI') from releases where backup_timestamp is not null
      ),
@@ -77,13 +95,8 @@ export async function freeStamp(session: Session): Promise<string> {
  * @throws ReleaseError SwapRefused naming the dependent objects
  */
 export async function dropBackup(session: Session, stamp: string): Promise<void> {
-  const list = (items: readonly { name: string }[]) =>
-    items.map(({ name }) => ident(backupName(stamp, name))).join(', ');
   try {
-    await session.query(`drop view if exists ${ident(backupName(stamp, downloadsView))}`);
-    await dropTwins(session, `bk${stamp}_`);
-    await session.query(`drop materialized view if exists ${list(views)}`);
-    await session.query(`drop table if exists ${list(tables)}`);
+    await dropMade(session, backupOf(stamp));
     await session.query('delete from pp_release.backup_names where stamp = $1', [stamp]);
     await session.query(
       `update releases set backup_timestamp = null where to_char(backup_timestamp, 'YYMMDDHH24MI') = $1`,

@@ -1,17 +1,8 @@
+import { describeGeneration, type Generation, incomingOf, LEDGER, nameIn } from '../generation/names.ts';
+import { recording } from '../generation/record.ts';
 import { ident } from '../postgres/identifiers.ts';
 import { isReworded, loosen, retarget } from '../postgres/retarget.ts';
-import {
-  type Decoration,
-  describeGeneration,
-  type Generation,
-  incomingOf,
-  LEDGER,
-  nameIn,
-  type PlanRequest,
-  type PlanStatement,
-  type RelationModel,
-  type SwapSnapshot,
-} from './model.ts';
+import type { Decoration, PlanRequest, PlanStatement, RelationModel, SwapSnapshot } from './model.ts';
 
 /** What the incoming relations lack of live's properties, as statements; and the objects they will have afterwards. */
 export function completeIncoming(snapshot: SwapSnapshot, request: PlanRequest) {
@@ -89,6 +80,10 @@ function missingTwin(
   statements.push({
     sql: `create materialized view public.${ident(name)} as ${retarget(definition, names)}`,
     reason: `materialized view ${live.relation} reads released relations: its twin is filled before the lock`,
+  });
+  statements.push({
+    sql: recording(request.incoming, [live.relation]),
+    reason: `the twin of ${live.relation} is known by name and OID`,
   });
   return { ...live, name, objects: [], decorations: [] };
 }

@@ -1,13 +1,18 @@
 import { downloadsView } from '../../catalog/index.ts';
 import { isStamp } from '../../contracts/index.ts';
+import { backupOf, nameIn, STAGING } from '../generation/names.ts';
+import { droppingMade } from '../generation/record.ts';
+import { strangersInTheWay } from '../generation/room.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
+import { stagingHolder } from '../staging/holder.ts';
+import { lookupsAsIn } from '../staging/live_values.ts';
 import { type Backup, listBackups } from './backups.ts';
 import { demotedChanges } from './in_place.ts';
 import { demotedLedger, ledgerCheck } from './ledger.ts';
-import { backupOf, nameIn, type PlanStatement, STAGING } from './model.ts';
+import type { PlanStatement } from './model.ts';
 import { planSwap } from './plan.ts';
 import { downloadsViewOf, type Prepared } from './promote.ts';
 import { readSnapshot } from './reading/snapshot.ts';
@@ -43,17 +48,33 @@ export async function requireBackup(session: Session, stamp: string): Promise<Ba
 export async function planDemote(session: Session, stamp: string, currentReleaseId: number): Promise<Prepared> {
   const backup = backupOf(stamp);
   const snapshot = await readSnapshot(session, backup);
+  snapshot.refusals.push(...(await strangersInTheWay(session, snapshot, backup, STAGING)));
   const inPlace = await demotedChanges(session, stamp, currentReleaseId);
   const plan = planSwap(snapshot, {
     incoming: backup,
     outgoing: STAGING,
+    discard: await discardedStaging(session),
     ledger: demotedLedger(currentReleaseId, stamp),
-    rows: [...(await dropKeptDownloads(session, stamp)), ...stagingRows(stamp, currentReleaseId), ...inPlace.rows],
+    rows: [
+      ...(await dropKeptDownloads(session, stamp)),
+      ...(await stagingRows(session, stamp, currentReleaseId)),
+      ...inPlace.rows,
+    ],
     locks: inPlace.locks,
     downloadsView: await downloadsViewOf(),
     checks: [await ledgerCheck(session)],
   });
   return { snapshot, plan };
+}
+
+/** Staging, if there is any: the live relations take its names. Whether it may go has been asked before. */
+async function discardedStaging(session: Session): Promise<PlanStatement[]> {
+  const holder = await stagingHolder(session);
+  const reason = holder
+    ? `staging of release ${holder.releaseId} (${holder.label}) is discarded`
+    : 'staging is discarded';
+  const drops = await droppingMade(session, STAGING);
+  return [...drops, 'delete from pp_release.staging'].map((sql) => ({ sql, reason }));
 }
 
 /** The backup's own downloads view reads relations that are about to be live: the live view takes over. */
@@ -65,10 +86,12 @@ async function dropKeptDownloads(session: Session, stamp: string): Promise<PlanS
   ];
 }
 
-function stagingRows(stamp: string, currentReleaseId: number): PlanStatement[] {
+async function stagingRows(session: Session, stamp: string, currentReleaseId: number): Promise<PlanStatement[]> {
+  const lookups = await lookupsAsIn(session, (table) => nameIn(backupOf(stamp), table));
   return [
     {
-      sql: `insert into pp_release.staging (release_id, built_at) values (${Number(currentReleaseId)}, clock_timestamp())`,
+      sql: `insert into pp_release.staging (release_id, built_at, live_values)
+            values (${Number(currentReleaseId)}, clock_timestamp(), ${literal(JSON.stringify(lookups))})`,
       reason: 'staging holds the release that was rolled back: it can be promoted again',
     },
     {

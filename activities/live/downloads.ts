@@ -18,7 +18,7 @@ export async function proveDownloadsView(session: Session): Promise<{ built: boo
     `select distinct c.relname from pg_rewrite w
      join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
      join pg_class c on c.oid = d.refobjid and c.relkind in ('r', 'm')
-     where w.ev_class = $1::regclass and c.relname ~ '^(bk[0-9]{10}_|staging_)'`,
+     where w.ev_class = $1::regclass and c.oid in (select oid from pp_release.ours)`,
     [ident(downloadsView)],
   );
   if (rows.length === 0) return { built };

@@ -1,8 +1,10 @@
 import type { Blocker } from '../../contracts/index.ts';
+import { incomingOf, LEDGER, nameIn, outgoingOf, STAGING } from '../generation/names.ts';
+import { dropMade, record } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
-import { type Check, incomingOf, LEDGER, nameIn, outgoingOf, type PlanStatement, STAGING } from './model.ts';
+import type { Check, PlanStatement } from './model.ts';
 import type { SwapPlan } from './plan.ts';
 
 const TWIN = `public.${ident(nameIn(incomingOf(LEDGER, STAGING), LEDGER))}`;
@@ -129,6 +131,7 @@ export async function ledgerCheck(session: Session): Promise<Check> {
 export async function makeLedger(db: Database, plan: SwapPlan): Promise<void> {
   await db.transaction(async (session) => {
     for (const { sql } of plan.ledger) await session.query(sql);
+    await record(session, incomingOf(LEDGER, STAGING), [LEDGER]);
   });
 }
 
@@ -138,5 +141,6 @@ export async function dropLedger(db: Database): Promise<void> {
 }
 
 export async function dropLedgerTwin(session: Session): Promise<void> {
-  await session.query(`drop table if exists ${TWIN}, ${REPLACED}`);
+  await dropMade(session, incomingOf(LEDGER, STAGING));
+  await dropMade(session, outgoingOf(LEDGER, STAGING));
 }

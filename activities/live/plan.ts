@@ -1,20 +1,18 @@
-import { ident, literal } from '../postgres/identifiers.ts';
-import { isReworded, retarget } from '../postgres/retarget.ts';
-import { completeIncoming } from './complete_incoming.ts';
 import {
   describeGeneration,
   type Generation,
   incomingOf,
   LEDGER,
   LIVE,
-  type NamedObject,
   nameIn,
   outgoingOf,
-  type PlanRequest,
-  type PlanStatement,
-  type RelationModel,
-  type SwapSnapshot,
-} from './model.ts';
+} from '../generation/names.ts';
+import { forgetting, recording } from '../generation/record.ts';
+import { ident, literal } from '../postgres/identifiers.ts';
+import { isReworded, retarget } from '../postgres/retarget.ts';
+import type { Guard } from '../staging/live_values.ts';
+import { completeIncoming } from './complete_incoming.ts';
+import type { Check, NamedObject, PlanRequest, PlanStatement, RelationModel, SwapSnapshot } from './model.ts';
 import { shapeChanges } from './shape.ts';
 
 export interface SwapPlan {
@@ -22,6 +20,10 @@ export interface SwapPlan {
   ledger: PlanStatement[];
   /** Outside any lock, in any number of transactions: what incoming still lacks to be live's twin. */
   before: PlanStatement[];
+  /** In the same transaction as what is under the lock, and before it: staging that is discarded. */
+  discard: PlanStatement[];
+  /** Under a lock against writers only, before the one against readers: is live what staging was made from? */
+  guards: { locks: string[]; statements: PlanStatement[] };
   /** Locked with ACCESS EXCLUSIVE before anything changes, by LOCK TABLE (materialized views by their own ALTER). */
   locks: string[];
   /** In one transaction, under the lock. */
@@ -46,6 +48,11 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
   return {
     ledger: completed.ledger,
     before: completed.statements,
+    discard: request.discard ?? [],
+    guards: {
+      locks: (request.guards ?? []).map(({ table }) => `public.${ident(table)}`),
+      statements: (request.guards ?? []).map(guard),
+    },
     locks: lockedRelations(snapshot, request),
     inside: [
       // Materialized views first: they cannot be locked otherwise, and a reader of one ends the attempt at once.
@@ -62,6 +69,7 @@ export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan
       ...checks(snapshot, request),
       ...dependentsAfter(snapshot, request),
       ...downloads(snapshot, request),
+      ...recordGenerations(snapshot, request),
       ...(outgoing.kind === 'backup' ? keepNames(snapshot, outgoing.stamp) : []),
     ],
     after: [
@@ -144,11 +152,27 @@ function ledgerSequences({ sequenceOfLedger }: SwapSnapshot): PlanStatement[] {
 /** A question asked before the lock is asked again under it: rows may have come in between. */
 function checks(snapshot: SwapSnapshot, request: PlanRequest): PlanStatement[] {
   const asked = [...snapshot.dependents.flatMap(({ check }) => (check ? [check] : [])), ...(request.checks ?? [])];
-  return asked.map(({ sql, message, sqlstate = 'PP002' }) => ({
-    // The names have changed by now, so the question in live names is asked of the new relations.
+  // The names have changed by now, so the question in live names is asked of the new relations.
+  return asked.map((check) => ask(check, check.message.replace(/\(.*$/, '').trim()));
+}
+
+/** SQLSTATE of a guard, so that a round which comes too late is told from a refusal. */
+export const LIVE_CHANGED = 'PP005';
+
+function guard({ table, sql, carry, message }: Guard): PlanStatement {
+  const reason = `live ${table} still holds what staging has taken from it`;
+  if (carry === undefined) return ask({ sql, message, sqlstate: LIVE_CHANGED }, reason);
+  return {
+    sql: `do $pp$ begin if (select n from (${sql}) answer) > 0 then ${carry}; end if; end $pp$`,
+    reason: `${reason}, or it is taken over now`,
+  };
+}
+
+function ask({ sql, message, sqlstate = 'PP002' }: Check, reason: string): PlanStatement {
+  return {
     sql: `do $pp$ begin if (select n from (${sql}) answer) > 0 then raise exception using errcode = ${literal(sqlstate)}, message = ${literal(message)}; end if; end $pp$`,
-    reason: message.replace(/\(.*$/, '').trim(),
-  }));
+    reason,
+  };
 }
 
 function dependentsAfter(snapshot: SwapSnapshot, { downloadsView }: PlanRequest): PlanStatement[] {
@@ -184,6 +208,23 @@ function downloads(snapshot: SwapSnapshot, { downloadsView, outgoing }: PlanRequ
 
 function toOutgoing(snapshot: SwapSnapshot, outgoing: Generation): Map<string, string> {
   return new Map(snapshot.live.map(({ relation }) => [relation, nameIn(outgoing, relation)]));
+}
+
+/** What was staging or a backup is live, and what was live is the other: both are known by name and OID. */
+function recordGenerations(
+  snapshot: SwapSnapshot,
+  { incoming, outgoing, downloadsView }: PlanRequest,
+): PlanStatement[] {
+  const relations = snapshot.live.map(({ relation }) => relation).filter((relation) => relation !== LEDGER);
+  const kept = outgoing.kind === 'backup' ? [...relations, downloadsView.name] : relations;
+  return [
+    { sql: forgetting(incoming, incomingOf(LEDGER, incoming)), reason: 'what has become live is no twin any more' },
+    { sql: recording(outgoing, kept), reason: `${describeGeneration(outgoing)} is known by name and OID` },
+    {
+      sql: recording(outgoingOf(LEDGER, outgoing), [LEDGER]),
+      reason: 'the twin that releases has replaced is known by name and OID',
+    },
+  ];
 }
 
 /** Backup names can lose letters: the map gives the live names back. */

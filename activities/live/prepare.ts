@@ -4,14 +4,15 @@ import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { sequencesOf } from '../postgres/introspection.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
 import { retarget } from '../postgres/retarget.ts';
 import { addForeignKeys, addIndexes } from '../staging/indexes.ts';
-import { editedLookups } from '../staging/live_lookups.ts';
+import { type Followed, followLive } from '../staging/live_values.ts';
 import { requireTables } from '../staging/validate.ts';
 import { refused } from './attempt.ts';
 import { runLeftFollowUps } from './follow_ups.ts';
 import { dropLedger, withLedger } from './ledger.ts';
-import type { SwapSnapshot } from './model.ts';
+import type { PlanStatement, SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
 
 /** A rehearsal looks for its moment for as long as its operator says: 30 s by default. */
@@ -26,16 +27,12 @@ const REHEARSAL_LIMIT_MS = 30_000;
  */
 export async function prepareStaging(
   db: Database,
+  release: ReleaseRef,
   plan: (session: Session) => Promise<Prepared>,
   onStep: (step: string) => void,
-): Promise<void> {
+): Promise<Followed> {
   await db.session(requireTables);
-  const edited = await db.session(editedLookups);
-  if (edited.length > 0) {
-    throw refused([
-      `${edited.join(', ')} edited in live since staging was built: the edit would be lost; run the release from build_staging`,
-    ]);
-  }
+  const followed = await followLive(db, release, onStep);
   await addIndexes(db, (table) => onStep(`indexes of ${table}`));
   await addForeignKeys(db);
   await indexStagingViews(db);
@@ -49,6 +46,13 @@ export async function prepareStaging(
       await session.query(`vacuum (freeze, analyze) public.${ident(name)}`);
     }
   });
+  return followed;
+}
+
+/** What live's values that were taken over late still need: keys, and sequences above their ids. */
+export async function settle(db: Database): Promise<void> {
+  await addForeignKeys(db);
+  await raiseSequences(db);
 }
 
 /**
@@ -74,20 +78,33 @@ export async function complete(
   }
   const first = await db.session(plan);
   if (first.plan.refusals.length > 0) throw refused(first.plan.refusals);
-  for (const { sql, reason } of first.plan.before) {
-    onStep(reason);
-    await db
-      .transaction((session) => session.query(sql))
-      .catch((error: unknown) => Promise.reject(notCarried(error, reason, sql)));
-  }
-  const prepared = first.plan.before.length > 0 ? await db.session(plan) : first;
-  if (prepared.plan.before.length > 0) {
-    throw refused([
-      `these properties of live could not be carried over: ${prepared.plan.before.map(({ reason, sql }) => `${reason} (${sql})`).join('; ')}`,
-    ]);
-  }
-  await askChecks(db, prepared.snapshot);
-  return prepared;
+  await askChecks(db, first.snapshot);
+  if (first.plan.before.length === 0) return first;
+  return carry(db, first.plan.before, plan, onStep);
+}
+
+/**
+ * All in one transaction, so that what is refused has changed nothing. Materialized views come first: they take long to fill, and
+ * a foreign key holds up the writers of a table outside the release until the end.
+ */
+async function carry(
+  db: Database,
+  statements: readonly PlanStatement[],
+  plan: (session: Session) => Promise<Prepared>,
+  onStep: (step: string) => void,
+): Promise<Prepared> {
+  const isView = ({ sql }: PlanStatement) => sql.startsWith('create materialized view');
+  const ordered = [...statements.filter(isView), ...statements.filter((statement) => !isView(statement))];
+  return db.transaction(async (session) => {
+    for (const { sql, reason } of ordered) {
+      onStep(reason);
+      await session.query(sql).catch((error: unknown) => Promise.reject(notCarried(error, reason, sql)));
+    }
+    const prepared = await plan(session);
+    const left = prepared.plan.before.map(({ reason, sql }) => `${reason} (${sql})`);
+    if (left.length > 0) throw refused([`these properties of live could not be carried over: ${left.join('; ')}`]);
+    return prepared;
+  });
 }
 
 /** What PostgreSQL does not let us carry (a right that we lack, say) is named; trouble with the connection is not ours. */

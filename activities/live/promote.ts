@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { downloadsView, VIEWS_DIR } from '../../catalog/index.ts';
+import { backupOf, STAGING } from '../generation/names.ts';
+import { strangersInTheWay } from '../generation/room.ts';
 import type { Session } from '../postgres/database.ts';
-import { lookupChecks } from '../staging/live_lookups.ts';
+import { liveGuards } from '../staging/live_values.ts';
 import { promotedChanges } from './in_place.ts';
 import { ledgerCheck, promotedLedger } from './ledger.ts';
-import { backupOf, nameIn, STAGING, type SwapSnapshot } from './model.ts';
+import type { SwapSnapshot } from './model.ts';
 import { planSwap, type SwapPlan } from './plan.ts';
 import { readSnapshot } from './reading/snapshot.ts';
 
@@ -16,6 +18,7 @@ export interface Prepared {
 /** The plan that makes staging live and keeps what was live as backup `stamp`. */
 export async function planPromote(session: Session, releaseId: number, stamp: string): Promise<Prepared> {
   const snapshot = await readSnapshot(session, STAGING);
+  snapshot.refusals.push(...(await strangersInTheWay(session, snapshot, STAGING, backupOf(stamp))));
   const inPlace = await promotedChanges(session, releaseId);
   const plan = planSwap(snapshot, {
     incoming: STAGING,
@@ -24,7 +27,8 @@ export async function planPromote(session: Session, releaseId: number, stamp: st
     rows: [{ sql: 'delete from pp_release.staging', reason: 'staging holds nothing any more' }, ...inPlace.rows],
     locks: inPlace.locks,
     downloadsView: await downloadsViewOf(),
-    checks: [await ledgerCheck(session), ...(await lookupChecks(session, (table) => nameIn(backupOf(stamp), table)))],
+    guards: await liveGuards(session),
+    checks: [await ledgerCheck(session)],
   });
   return { snapshot, plan };
 }

@@ -1,11 +1,8 @@
 import type { Blocker } from '../../contracts/index.ts';
-import { dropStagingViews } from '../portal/materialized_views.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
-import { dropStagingTables } from '../staging/build.ts';
 import { stagingHolder } from '../staging/holder.ts';
-import { dropTwins } from '../staging/twins.ts';
 import type { AttemptLimits } from './attempt.ts';
 import { planDemote, requireBackup } from './demote.ts';
 import { complete } from './prepare.ts';
@@ -17,7 +14,8 @@ export type RollbackAttempt =
   | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
 
 /**
- * Checks that the backup can be rolled back to, makes room in staging, and gives the backup what live has got since.
+ * Checks that the backup can be rolled back to, and gives it what live has got since. What staging holds is dropped by the
+ * rollback's own transaction, so that one which is refused has dropped nothing.
  *
  * @throws ReleaseError BadInput, RollbackRefused, SwapRefused; then nothing readers see has changed
  */
@@ -30,12 +28,6 @@ export async function prepareRollback(
   if (await rolledBack(db, release)) return;
   await db.session((session) => requireBackup(session, options.stamp));
   await db.session((session) => requireFreeStaging(session, options.discardStaging));
-  onStep('making room in staging');
-  await db.transaction(async (session) => {
-    await dropTwins(session, 'staging_');
-    await dropStagingViews(session);
-    await dropStagingTables(session);
-  });
   await complete(db, (session) => planDemote(session, options.stamp, release.releaseId), onStep);
 }
 
@@ -59,11 +51,12 @@ export async function rolledBack(db: Database, release: ReleaseRef): Promise<boo
 export async function attemptRollback(
   db: Database,
   release: ReleaseRef,
-  stamp: string,
+  { stamp, discardStaging }: { stamp: string; discardStaging: boolean },
   limits: AttemptLimits,
 ): Promise<RollbackAttempt> {
   if (await rolledBack(db, release)) return { outcome: 'already rolled back', stamp };
   await db.session((session) => requireBackup(session, stamp));
+  await db.session((session) => requireFreeStaging(session, discardStaging));
   const plan = (session: Session) => planDemote(session, stamp, release.releaseId);
   const round = await attemptRound(db, plan, limits, 'live changed since the backup was prepared');
   if (round.outcome === 'blocked') return { outcome: 'blocked', blockers: round.blockers, ended: round.ended };

@@ -1,5 +1,5 @@
 import type { Database, Session } from '../postgres/database.ts';
-import { type Attempt, type AttemptLimits, attemptPlan, makeReady } from './attempt.ts';
+import { type Attempt, type AttemptLimits, attemptPlan, LiveChangedError, makeReady } from './attempt.ts';
 import { dropLedger, LedgerChangedError, withLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
 import type { Prepared } from './promote.ts';
@@ -30,7 +30,7 @@ export async function attemptRound(
       await dropLedger(db);
       return attempt;
     } catch (error) {
-      if (!(error instanceof LedgerChangedError)) throw error;
+      if (!(error instanceof LedgerChangedError || error instanceof LiveChangedError)) throw error;
       return blocked;
     }
   });

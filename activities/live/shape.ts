@@ -1,12 +1,6 @@
 import { tables, views } from '../../catalog/index.ts';
-import {
-  type Column,
-  describeGeneration,
-  type Generation,
-  nameIn,
-  type RelationModel,
-  type SwapSnapshot,
-} from './model.ts';
+import { describeGeneration, type Generation, nameIn } from '../generation/names.ts';
+import type { Column, RelationModel, SwapSnapshot } from './model.ts';
 
 export interface ShapeReport {
   /** Differences that are allowed on purpose. */

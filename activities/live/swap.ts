@@ -1,8 +1,10 @@
 import type { Blocker } from '../../contracts/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
+import { followLive } from '../staging/live_values.ts';
 import type { AttemptLimits } from './attempt.ts';
 import { freeStamp } from './backups.ts';
+import { settle } from './prepare.ts';
 import { planPromote } from './promote.ts';
 import { attemptRound } from './round.ts';
 
@@ -14,6 +16,8 @@ export type SwapAttempt =
       lockWindowMs: number;
       tries: number;
       ended: Blocker[];
+      /** Rows by staging table that have taken a later value of live just before. */
+      followed: Record<string, number>;
     }
   | { outcome: 'already swapped'; stamp: string | null }
   | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
@@ -24,15 +28,22 @@ export type SwapAttempt =
  * @returns what happened, truthfully: swapped, swapped before, or who stood in the way
  * @throws ReleaseError SwapRefused, and whatever PostgreSQL says; then nothing has changed
  */
-export async function attemptSwap(db: Database, release: ReleaseRef, limits: AttemptLimits): Promise<SwapAttempt> {
+export async function attemptSwap(
+  db: Database,
+  release: ReleaseRef,
+  limits: AttemptLimits,
+  onStep: (step: string) => void = () => undefined,
+): Promise<SwapAttempt> {
   const before = await findSwap(db, release);
   if (before) return before;
+  const followed = await followLive(db, release, onStep);
+  if (Object.keys(followed.rows).length > 0) await settle(db);
   const stamp = await db.session(freeStamp);
   const plan = (session: Session) => planPromote(session, release.releaseId, stamp);
   const round = await attemptRound(db, plan, limits, 'live changed since staging was prepared');
   if (round.outcome === 'blocked') return { outcome: 'blocked', blockers: round.blockers, ended: round.ended };
   const { statements, lockWindowMs, tries, ended } = round;
-  return { outcome: 'swapped', stamp, statements, lockWindowMs, tries, ended };
+  return { outcome: 'swapped', stamp, statements, lockWindowMs, tries, ended, followed: followed.rows };
 }
 
 /** The swap of a release that is live already. */

@@ -1,10 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { type ReleasedView, unusableValues, VIEWS_DIR, type ViewIndex, views } from '../../catalog/index.ts';
+import { STAGING } from '../generation/names.ts';
+import { requireNoObstacles } from '../generation/obstacles.ts';
+import { dropMade, record } from '../generation/record.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
-import { ident, STAGING_PREFIX, stagingName } from '../postgres/identifiers.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
 import { insertableColumns } from '../postgres/introspection.ts';
 import { type Job, sideBySide } from '../postgres/side_by_side.ts';
-import { dropTwins } from '../staging/twins.ts';
 import { explainOutOfRange } from './out_of_range.ts';
 
 /**
@@ -37,7 +39,7 @@ export async function createStagingViews(
   let filling: ReleasedView | undefined;
   const fillAll = async (session: Session) => {
     await inSameTransaction(session);
-    await dropTwins(session, STAGING_PREFIX);
+    await requireNoObstacles(session);
     await dropStagingViews(session);
     const counts: ViewCounts = {};
     for (const view of views) {
@@ -45,6 +47,11 @@ export async function createStagingViews(
       onView(view.name);
       counts[view.name] = await fillView(session, view);
     }
+    await record(
+      session,
+      STAGING,
+      views.map(({ name }) => name),
+    );
     await session.query('delete from pp_release.unusable_values');
     await session.query(`insert into pp_release.unusable_values ${await readSelect(unusableValues)}`);
     return counts;
@@ -85,10 +92,9 @@ async function analyzeView(session: Session, { name, geometry }: ReleasedView): 
   await session.query('set local default_statistics_target = default');
 }
 
-/** Drops the staging views, dependents first. RESTRICT: what somebody built on them is named, not dropped. */
+/** Drops the materialized views of staging, and twins of other ones. RESTRICT: what others built on them is named. */
 export async function dropStagingViews(session: Session): Promise<void> {
-  const names = views.map((view) => ident(stagingName(view.name)));
-  await session.query(`drop materialized view if exists ${names.join(', ')}`);
+  await dropMade(session, STAGING, ({ kind }) => kind === 'm');
 }
 
 /**

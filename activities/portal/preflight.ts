@@ -1,4 +1,5 @@
 import { type ReleasedView, views } from '../../catalog/index.ts';
+import { requireNoObstacles } from '../generation/obstacles.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
@@ -23,6 +24,7 @@ export interface PreflightOptions {
 export async function preflight(db: Database, options: PreflightOptions): Promise<ViewCounts> {
   return db.session(async (session) => {
     await requireViews(session);
+    await requireNoObstacles(session);
     const counts = await countRows(session);
     const faults = [
       ...(await emptyViews(session, counts, options.allowEmpty)),

@@ -1,10 +1,12 @@
-import { type ReleasedTable, tables } from '../../catalog/index.ts';
+import { type ReleasedTable, tables, views } from '../../catalog/index.ts';
+import { STAGING } from '../generation/names.ts';
+import { requireNoObstacles } from '../generation/obstacles.ts';
+import { dropMade, record } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
-import { ident, literal, STAGING_PREFIX, stagingName } from '../postgres/identifiers.ts';
+import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
-import { fingerprintLookups } from './live_lookups.ts';
-import { dropTwins } from './twins.ts';
+import { rememberRows } from './live_values.ts';
 
 export interface BuildOptions {
   releaseId: number;
@@ -13,10 +15,11 @@ export interface BuildOptions {
   imported: ReadonlySet<string>;
 }
 
-/** Drops the staging tables. RESTRICT: what somebody built on them is named, not dropped. */
+const VIEWS: ReadonlySet<string> = new Set(views.map(({ name }) => name));
+
+/** Drops all of staging but the catalog's views. RESTRICT: what others built on it is named, not dropped. */
 export async function dropStagingTables(session: Session): Promise<void> {
-  const names = tables.map((table) => ident(stagingName(table.name))).reverse();
-  await session.query(`drop table if exists ${names.join(', ')}`);
+  await dropMade(session, STAGING, ({ liveName }) => !VIEWS.has(liveName));
   await session.query('delete from pp_release.staging');
 }
 
@@ -29,24 +32,30 @@ export async function dropStagingTables(session: Session): Promise<void> {
 export async function buildStaging(db: Database, options: BuildOptions): Promise<Record<string, number>> {
   return db.transaction(async (session) => {
     await requireLive(session);
-    await dropTwins(session, STAGING_PREFIX);
+    await requireNoObstacles(session);
     await dropStagingTables(session);
     const carriedOver = tables.filter(({ name }) => !options.imported.has(name)).map(({ name }) => name);
     const copied: Record<string, number> = {};
-    for (const table of tables) {
-      await createTwin(session, table.name);
-      if (table.kind === 'lookup' || carriedOver.includes(table.name)) {
-        copied[table.name] = await copyLive(session, table);
-      }
-    }
+    for (const { name } of tables) await createTwin(session, name);
     await session.query(
-      `insert into pp_release.staging (release_id, built_at, lightweight, live_lookups, carried_over)
-       values ($1, clock_timestamp(), $2, $3, $4)`,
-      [options.releaseId, options.lightweight, JSON.stringify(await fingerprintLookups(session)), carriedOver],
+      `insert into pp_release.staging (release_id, built_at, lightweight, carried_over)
+       values ($1, clock_timestamp(), $2, $3)`,
+      [options.releaseId, options.lightweight, carriedOver],
     );
     for (const of of ['import_marks', 'filled']) {
       await session.query(`delete from pp_release.${of} where release_id = $1`, [options.releaseId]);
     }
+    await rememberRows(session);
+    for (const table of tables) {
+      if (table.kind === 'lookup' || carriedOver.includes(table.name)) {
+        copied[table.name] = await copyLive(session, table);
+      }
+    }
+    await record(
+      session,
+      STAGING,
+      tables.map(({ name }) => name),
+    );
     return copied;
   });
 }

@@ -26,12 +26,22 @@ export async function dropDangling(db: Database, release: ReleaseRef): Promise<v
       const dangling = [];
       for (const reference of table.refers ?? []) dangling.push(await isDangling(session, table, reference));
       if (!dangling.includes(true) && !notes) continue;
-      await dropKeysOf(session, [stagingName(table.name)]);
-      await session.query(`truncate ${ident(stagingName(table.name))}`);
-      await copyLive(session, table);
-      for (const reference of table.refers ?? []) await mend(session, release, table, reference);
+      await copyAgain(session, release, table);
     }
   });
+}
+
+/** Live's rows anew, without those that name what this release has no more. @returns rows copied */
+export async function copyAgain(session: Session, release: ReleaseRef, table: ReleasedTable): Promise<number> {
+  await session.query(
+    'delete from pp_release.rejects where release_id = $1 and importer = $2 and starts_with(reason, $3)',
+    [release.releaseId, CARRIED_OVER, `${table.name}: `],
+  );
+  await dropKeysOf(session, [stagingName(table.name)]);
+  await session.query(`truncate ${ident(stagingName(table.name))}`);
+  const copied = await copyLive(session, table);
+  for (const reference of table.refers ?? []) await mend(session, release, table, reference);
+  return copied;
 }
 
 /** Released tables whose staging twin holds live's rows; nothing where that is not known. */

@@ -9,6 +9,7 @@ import type { ReleaseRef } from '../postgres/releases.ts';
 import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
 import { countInputs, findInputs, findUseless, loadInputs } from './inputs.ts';
+import { carryColumns } from './live_values.ts';
 import { deleteMarks, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { judgeSoftErrors } from './soft_errors.ts';
@@ -89,6 +90,9 @@ async function importAll(
   for (const [at, step] of steps.entries()) {
     onStep(`${step.title} (step ${at + 1} of ${steps.length})`);
     await session.query(step.sql);
+  }
+  for (const table of tables.filter(({ name, kind }) => importer.fills.includes(name) && kind !== 'lookup')) {
+    await carryColumns(session, table);
   }
   const read = await countInputs(session, importer, loaded, sample);
   const { softErrors, refusal } = await judgeSoftErrors(session, release, importer.name, {

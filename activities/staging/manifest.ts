@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tables, views } from '../../catalog/index.ts';
 import type { ManifestSummary } from '../../contracts/index.ts';
+import { rowHashSql } from '../generation/row_hash.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
@@ -69,6 +70,7 @@ export async function writeManifest(
        on conflict (release_id) do update set digest = excluded.digest, body = excluded.body, written_at = clock_timestamp()`,
       [release.releaseId, digestOf(manifest), JSON.stringify(manifest)],
     );
+    await session.query(`update pp_release.staging set followed = '{}' where release_id = $1`, [release.releaseId]);
     await session.query('update releases set manifest_url = $2 where id = $1', [
       release.releaseId,
       manifestUrl(release),
@@ -125,12 +127,17 @@ export async function requireUnchanged(db: Database, release: ReleaseRef): Promi
     throw new ReleaseError('StagingUnfit', message, { sample: manifest.sample });
   }
   const now = await readContent(db, release);
-  const changed = Object.keys(now.fingerprints).filter(
-    (table) => now.fingerprints[table] !== manifest.fingerprints[table],
-  );
+  // What is live's in staging may have followed live since.
+  const wanted = { ...manifest.fingerprints, ...(await db.session(followedFingerprints)) };
+  const changed = Object.keys(now.fingerprints).filter((table) => now.fingerprints[table] !== wanted[table]);
   if (changed.length === 0) return;
   const message = `staging changed since the manifest was written: ${changed.join(', ')}; run the release from validate_and_manifest`;
   throw new ReleaseError('StagingUnfit', message, { changed });
+}
+
+async function followedFingerprints(session: Session): Promise<Record<string, string>> {
+  const { rows } = await session.query<{ followed: Record<string, string> }>('select followed from pp_release.staging');
+  return rows[0]?.followed ?? {};
 }
 
 /**
@@ -144,7 +151,7 @@ async function readContent(db: Database, release: ReleaseRef): Promise<Content> 
       for (const { name } of tables) {
         const staging = stagingName(name);
         const { rows } = await session.query<{ n: string; fingerprint: string }>(
-          `select count(*) as n, coalesce(sum(hash_record(t)::bigint), 0)::text as fingerprint from ${ident(staging)} t`,
+          `select count(*) as n, coalesce(sum(${await rowHashSql(session, staging, 't')}), 0)::text as fingerprint from ${ident(staging)} t`,
         );
         content.counts[staging] = Number(rows[0]?.n);
         content.fingerprints[staging] = rows[0]?.fingerprint ?? '';

@@ -269,7 +269,7 @@ insert into staging_protected_areas (
   legal_status_updated_at, iucn_category_id, governance_id, governance_subtype, management_authority_id,
   management_plan, no_take_status_id, designation_id, realm_id, owner_type, ownership_subtype, inland_waters,
   oecm_assessment, international_criteria, supplementary_info, conservation_objectives, verif,
-  green_list_status_id, has_irreplaceability_info, has_parcc_info, is_dopa,
+  green_list_status_id, has_irreplaceability_info, has_parcc_info,
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
@@ -280,7 +280,7 @@ select
   r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan, n.site_no_take_id,
   r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters, r.oecm_assessment,
   r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-  case when (select carried from green_list) then live.green_list_status_id end, flags.has_irreplaceability_info, flags.has_parcc_info, coalesce(live.is_dopa, false),
+  case when (select carried from green_list) then live.green_list_status_id end, flags.has_irreplaceability_info, flags.has_parcc_info,
   shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
@@ -343,7 +343,7 @@ insert into staging_protected_area_parcels (
   legal_status_updated_at, iucn_category_id, governance_id, governance_subtype, management_authority_id,
   management_plan, no_take_status_id, designation_id, realm_id, owner_type, ownership_subtype, inland_waters,
   oecm_assessment, international_criteria, supplementary_info, conservation_objectives, verif,
-  green_list_status_id, has_irreplaceability_info, has_parcc_info, is_dopa,
+  green_list_status_id,
   the_geom, the_geom_longitude, the_geom_latitude, created_at, updated_at
 )
 select
@@ -354,8 +354,7 @@ select
   r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
   n.parcel_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
   r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-  case when (select carried from green_list) then live.green_list_status_id end, coalesce(live.has_irreplaceability_info, false), coalesce(live.has_parcc_info, false),
-  coalesce(live.is_dopa, false),
+  case when (select carried from green_list) then live.green_list_status_id end,
   shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.

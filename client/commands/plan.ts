@@ -121,6 +121,8 @@ function render(made: SwapPlan): string {
   return [
     ...section('before the lock', made.before),
     ...section('just before an attempt', made.ledger),
+    ...section('in the same transaction, before the lock', made.discard),
+    ...section('under a lock against writers, in the same transaction', made.guards.statements),
     `-- locked: ${made.locks.join(', ')}`,
     ...section('under the lock, in one transaction', made.inside),
     ...section('after COMMIT', made.after),

@@ -56,8 +56,13 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
     importers: importersOf(csvDir),
     csvDir,
     stage: (label) => stage(db, label, csvDir),
-    prepare: (release) =>
-      prepareStaging(db, async (session) => planPromote(session, release.releaseId, await freeStamp(session)), QUIET),
+    prepare: async (release) =>
+      void (await prepareStaging(
+        db,
+        release,
+        async (session) => planPromote(session, release.releaseId, await freeStamp(session)),
+        QUIET,
+      )),
     swap: async (release, limits = {}) => {
       const attempt = await attemptSwap(db, release, { ...LIMITS, ...limits });
       if (attempt.outcome === 'swapped') await runFollowUps(db, QUIET);
@@ -72,7 +77,7 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
     },
     rollback: async (release, stamp, { discardStaging = false } = {}) => {
       await prepareRollback(db, release, { stamp, discardStaging }, QUIET);
-      const attempt = await attemptRollback(db, release, stamp, LIMITS);
+      const attempt = await attemptRollback(db, release, { stamp, discardStaging }, LIMITS);
       if (attempt.outcome === 'rolled back') await runFollowUps(db, QUIET);
       return attempt;
     },

@@ -1,20 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { tables, views } from '../../../catalog/index.ts';
+import { type Generation, incomingOf, keyOf, LEDGER, LIVE, nameIn } from '../../generation/names.ts';
 import type { Session } from '../../postgres/database.ts';
 import { loosen, retarget } from '../../postgres/retarget.ts';
-import {
-  type Column,
-  type Decoration,
-  type Dependent,
-  type DependentMaterializedView,
-  type Generation,
-  incomingOf,
-  LEDGER,
-  LIVE,
-  type NamedObject,
-  nameIn,
-  type RelationModel,
-  type SwapSnapshot,
+import type {
+  Column,
+  Decoration,
+  Dependent,
+  DependentMaterializedView,
+  NamedObject,
+  RelationModel,
+  SwapSnapshot,
 } from '../model.ts';
 
 const query = (name: string) => readFileSync(new URL(`./${name}.sql`, import.meta.url), 'utf8');
@@ -80,8 +76,10 @@ async function readGeneration(
             (select coalesce(json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'notNull', attnotnull)
                              order by attnum), '[]')
              from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
-     from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'm') and relname = any($1)`,
-    [[...byName.keys()]],
+     from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'm') and relname = any($1)
+       -- What others made is no twin, whatever it is called.
+       and ($2 = 'live' or c.oid in (select oid from pp_release.ours where generation = $2))`,
+    [[...byName.keys()], keyOf(generation)],
   );
   const relations = rows.flatMap((row) => {
     const item = byName.get(row.name);
@@ -250,7 +248,7 @@ async function readDependentMaterializedViews(
        union select reads.reader, depth + 1 from level join reads on reads.source = level.reader where depth < 20)
      select c.relname as relation, rtrim(pg_get_viewdef(c.oid), ';') as definition
      from (select reader, max(depth) as depth from level group by reader) l join pg_class c on c.oid = l.reader
-     where c.relname <> all($1) and c.relname !~ '^(bk[0-9]{10}_|staging_)' and c.relnamespace = 'public'::regnamespace
+     where c.relname <> all($1) and c.oid not in (select oid from pp_release.ours) and c.relnamespace = 'public'::regnamespace
      order by l.depth, 1`,
     [relations],
   );

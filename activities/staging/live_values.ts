@@ -1,0 +1,266 @@
+import { type LiveValue, type ReleasedTable, tables } from '../../catalog/index.ts';
+import { type ComparableColumn, comparableColumns, fingerprintSql, rowHashSql } from '../generation/row_hash.ts';
+import { ALL_COLUMNS, writtenColumns } from '../generation/written_columns.ts';
+import type { Database, Session } from '../postgres/database.ts';
+import { ReleaseError } from '../postgres/errors.ts';
+import { ident, literal, stagingName } from '../postgres/identifiers.ts';
+import type { ReleaseRef } from '../postgres/releases.ts';
+import { carriedOverTables, copyAgain } from './carried_over.ts';
+
+/**
+ * What staging has from live of one table: all rows (lookups, tables that no importer fills), or the columns that no importer
+ * writes. It is live's, so what changes in live until the swap is taken over too, or refuses it.
+ */
+export interface FromLive {
+  table: ReleasedTable;
+  rows: 'all' | 'those of the release';
+  /** True where an edit in live is not carried over but refuses the swap. */
+  refuses: boolean;
+  /** With the key. */
+  columns: readonly ComparableColumn[];
+}
+
+/** What live looked like when staging took its values, as `pp_release.staging` keeps it. */
+type Remembered = Record<string, { columns: string[]; fingerprint: string }>;
+
+const keyOf = ({ key = ['id'] }: ReleasedTable): readonly string[] => key;
+
+/** Columns of live that no importer writes, and that staging has too. */
+async function columnsOfLive(session: Session, { name }: ReleasedTable): Promise<string[]> {
+  const written = writtenColumns().get(name);
+  if (!written || written.has(ALL_COLUMNS)) return [];
+  const twin = new Set((await comparableColumns(session, stagingName(name))).map((column) => column.name));
+  const live = (await comparableColumns(session, name)).map((column) => column.name);
+  return live.filter((column) => twin.has(column) && !written.has(column));
+}
+
+/** Of the columns that an importer writes, those for which it has taken live's value in this release. */
+async function conditionalColumns(
+  session: Session,
+  values: readonly LiveValue[],
+  carriedOver: ReadonlySet<string>,
+): Promise<string[]> {
+  if (values.length === 0) return [];
+  const { rows } = await session.query<{ files: string[] | null; marks: number }>(
+    `select count(*)::int as marks, array_agg(distinct file ->> 'input') as files
+     from pp_release.staging s join pp_release.import_marks m using (release_id)
+     left join lateral jsonb_array_elements(m.inputs) file on true`,
+  );
+  const { marks = 0, files } = rows[0] ?? {};
+  const read = new Set(files ?? []);
+  return values
+    .filter(({ unless }) => ('file' in unless ? marks > 0 && !read.has(unless.file) : carriedOver.has(unless.filled)))
+    .map(({ column }) => column);
+}
+
+/** All that staging has from live, of the release that it holds. */
+export async function fromLive(session: Session): Promise<FromLive[]> {
+  const carriedOver = (await carriedOverTables(session)) ?? new Set<string>();
+  const found: FromLive[] = [];
+  for (const table of tables) {
+    const all = await comparableColumns(session, table.name);
+    const isWhole = carriedOver.has(table.name);
+    const { whenEdited = table.kind === 'lookup' && !isWhole ? 'refuse' : 'carry' } = table;
+    const refuses = whenEdited === 'refuse';
+    if (table.kind === 'lookup' || isWhole) {
+      found.push({ table, rows: 'all', refuses, columns: all });
+      continue;
+    }
+    const own = new Set([
+      ...(await columnsOfLive(session, table)),
+      ...(await conditionalColumns(session, table.liveValues ?? [], carriedOver)),
+    ]);
+    if (own.size === 0) continue;
+    const key = new Set(keyOf(table));
+    const columns = all.filter(({ name }) => key.has(name) || own.has(name));
+    found.push({ table, rows: 'those of the release', refuses, columns });
+  }
+  return found;
+}
+
+async function fingerprintOf(session: Session, { table, columns }: FromLive): Promise<string> {
+  const { rows } = await session.query<{ fingerprint: string }>(
+    `select (${fingerprintSql(table.name, columns)}) as fingerprint`,
+  );
+  return rows[0]?.fingerprint ?? '';
+}
+
+const namesOf = ({ columns }: FromLive): string[] => columns.map(({ name }) => name);
+
+/** Fingerprints of what staging is about to copy whole. Before the copy: what is written in between is then seen. */
+export async function rememberRows(session: Session): Promise<void> {
+  const remembered: Remembered = {};
+  for (const part of (await fromLive(session)).filter(({ rows }) => rows === 'all')) {
+    remembered[part.table.name] = { columns: namesOf(part), fingerprint: await fingerprintOf(session, part) };
+  }
+  await session.query('update pp_release.staging set live_values = $1', [JSON.stringify(remembered)]);
+}
+
+/**
+ * The lookups of a generation that is about to be live, for the release that becomes staging with it: what is edited in them from
+ * then on refuses its promotion, as an edit since the build does.
+ */
+export async function lookupsAsIn(session: Session, nameOf: (table: string) => string): Promise<Remembered> {
+  const remembered: Remembered = {};
+  for (const { name, kind } of tables) {
+    if (kind !== 'lookup') continue;
+    const columns = await comparableColumns(session, nameOf(name));
+    const { rows } = await session.query<{ fingerprint: string }>(
+      `select (${fingerprintSql(nameOf(name), columns)}) as fingerprint`,
+    );
+    remembered[name] = { columns: columns.map((column) => column.name), fingerprint: rows[0]?.fingerprint ?? '' };
+  }
+  return remembered;
+}
+
+async function recall(session: Session): Promise<Remembered | undefined> {
+  const { rows } = await session.query<{ remembered: Remembered | null }>(
+    'select live_values as remembered from pp_release.staging',
+  );
+  return rows[0]?.remembered ?? undefined;
+}
+
+/** Gives the rows that an importer has made the values of the columns that it does not write. @returns rows that got one */
+export async function carryColumns(session: Session, table: ReleasedTable): Promise<number> {
+  const own = new Set(await columnsOfLive(session, table));
+  if (own.size === 0) return 0;
+  const columns = (await comparableColumns(session, table.name)).filter(({ name }) => own.has(name));
+  return carry(session, table, columns, []);
+}
+
+/** @param dated columns that get the later of both values: the date of a change that is taken over */
+async function carry(
+  session: Session,
+  table: ReleasedTable,
+  columns: readonly ComparableColumn[],
+  dated: readonly string[],
+): Promise<number> {
+  const { rowCount } = await session.query(carrySql(table, columns, dated));
+  return rowCount ?? 0;
+}
+
+function carrySql(table: ReleasedTable, columns: readonly ComparableColumn[], dated: readonly string[]): string {
+  const key = keyOf(table);
+  const values = columns.filter(({ name }) => !key.includes(name));
+  const row = (alias: string) => values.map((column) => column.of(alias)).join(', ');
+  const assignments = [
+    ...values.map(({ name }) => `${ident(name)} = l.${ident(name)}`),
+    ...dated.map((name) => `${ident(name)} = greatest(s.${ident(name)}, l.${ident(name)})`),
+  ];
+  return `update public.${ident(stagingName(table.name))} s set ${assignments.join(', ')} from public.${ident(table.name)} l
+          where ${key.map((name) => `s.${ident(name)} = l.${ident(name)}`).join(' and ')}
+            and row(${row('s')}) is distinct from row(${row('l')})`;
+}
+
+export interface Followed {
+  /** Tables of staging that have taken later values of live, with the number of rows. */
+  rows: Record<string, number>;
+}
+
+/**
+ * Takes over what has changed in live since staging took its values. Asked when the swap is prepared and before each of its
+ * rounds; the swap asks once more, under a lock that keeps writers out.
+ *
+ * @throws ReleaseError SwapRefused naming tables and keys where the catalog says that an edit is not carried
+ */
+export async function followLive(db: Database, release: ReleaseRef, onStep: (step: string) => void): Promise<Followed> {
+  const followed: Followed = { rows: {} };
+  const edited: string[] = [];
+  const parts = await db.session(async (session) => {
+    const remembered = await recall(session);
+    const changed: { part: FromLive; known: boolean }[] = [];
+    for (const part of await fromLive(session)) {
+      const before = remembered?.[part.table.name];
+      const isSame = before?.columns.join() === namesOf(part).join();
+      if (isSame && before?.fingerprint === (await fingerprintOf(session, part))) continue;
+      changed.push({ part, known: before !== undefined });
+    }
+    return changed;
+  });
+  for (const { part, known } of parts) {
+    if (part.rows === 'all' && !known) continue;
+    if (part.refuses) {
+      edited.push(await db.session((session) => describeEdit(session, part)));
+      continue;
+    }
+    onStep(`live ${part.table.name} has changed: taking it over`);
+    const rows = await db.transaction((session) => follow(session, release, part));
+    if (rows > 0) followed.rows[part.table.name] = rows;
+  }
+  if (edited.length > 0) {
+    const message = `nothing was changed: ${edited.join(' and ')} edited in live since staging was built: the edit would be lost; run the release from build_staging`;
+    throw new ReleaseError('SwapRefused', message, { refusals: edited });
+  }
+  return followed;
+}
+
+async function follow(session: Session, release: ReleaseRef, part: FromLive): Promise<number> {
+  const { table, columns } = part;
+  // Before the values are read: what is written in between is seen by the next look.
+  const fingerprint = await fingerprintOf(session, part);
+  const dates = await datesOf(session, table);
+  const rows =
+    part.rows === 'all' ? await copyAgain(session, release, table) : await carry(session, table, columns, dates);
+  await session.query(`update pp_release.staging set live_values = coalesce(live_values, '{}') || $1::jsonb`, [
+    JSON.stringify({ [table.name]: { columns: namesOf(part), fingerprint } satisfies Remembered[string] }),
+  ]);
+  if (rows > 0) {
+    await session.query(
+      `update pp_release.staging set followed = followed || jsonb_build_object($1::text, (
+         select coalesce(sum(${await rowHashSql(session, stagingName(table.name), 't')}), 0)::text from public.${ident(stagingName(table.name))} t))`,
+      [stagingName(table.name)],
+    );
+  }
+  return rows;
+}
+
+/** Websites that keep a date of a row's last change call it updated_at. */
+async function datesOf(session: Session, { name }: ReleasedTable): Promise<string[]> {
+  return (await comparableColumns(session, name)).map((column) => column.name).filter((name) => name === 'updated_at');
+}
+
+const SAMPLE_KEYS = 5;
+
+/** The rows of live that are not in staging as they are, by key. */
+async function describeEdit(session: Session, { table, columns }: FromLive): Promise<string> {
+  const key = keyOf(table);
+  const list = (alias: string) => columns.map((column) => column.of(alias)).join(', ');
+  const { rows } = await session.query<{ key: string }>(
+    `select concat_ws('/', ${key.map((name) => `l.${ident(name)}`).join(', ')}) as key from public.${ident(table.name)} l
+     where not exists (select from public.${ident(stagingName(table.name))} s
+                       where ${key.map((name) => `s.${ident(name)} = l.${ident(name)}`).join(' and ')}
+                         and row(${list('s')}) is not distinct from row(${list('l')}))
+     order by 1 limit ${SAMPLE_KEYS + 1}`,
+  );
+  const keys = rows.slice(0, SAMPLE_KEYS).map((row) => row.key);
+  const what =
+    keys.length > 0
+      ? `rows with ${key.join('/')} ${keys.join(', ')}${rows.length > SAMPLE_KEYS ? ', …' : ''}`
+      : 'rows were deleted';
+  return `${table.name} (${what})`;
+}
+
+/** A question of the swap itself, in live names: is live still what staging has taken from it? */
+export interface Guard {
+  table: string;
+  sql: string;
+  /** Takes over what has changed. Without it the round ends, and the next one follows live outside any lock. */
+  carry: string | undefined;
+  message: string;
+}
+
+/** Asked, and answered, under a lock that lets readers go on. */
+export async function liveGuards(session: Session): Promise<Guard[]> {
+  const remembered = (await recall(session)) ?? {};
+  const guards: Guard[] = [];
+  for (const part of await fromLive(session)) {
+    const before = remembered[part.table.name];
+    if (!before) continue;
+    const sql = `select case when (${fingerprintSql(part.table.name, part.columns)}) = ${literal(before.fingerprint)} then 0 else 1 end as n`;
+    const isCarried = part.rows !== 'all' && !part.refuses;
+    const carry = isCarried ? carrySql(part.table, part.columns, await datesOf(session, part.table)) : undefined;
+    const message = `live ${part.table.name} was edited in this very moment`;
+    guards.push({ table: part.table.name, sql, carry, message });
+  }
+  return guards;
+}
