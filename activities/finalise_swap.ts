@@ -8,6 +8,7 @@ import { planPromote } from './live/promote.ts';
 import { attemptSwap, findSwap, type SwapAttempt } from './live/swap.ts';
 import { type ReleaseRef, wasLive } from './postgres/releases.ts';
 import { requireStagingOf } from './staging/holder.ts';
+import { writesSinceBuild } from './staging/live_writes.ts';
 import { requireUnchanged } from './staging/manifest.ts';
 import { requireMarks } from './staging/validate.ts';
 import { alreadySwapped, phaseCompleted, runStep, type StepName } from './step.ts';
@@ -55,6 +56,8 @@ export function swapActivities(deps: ActivityDeps) {
           planPromote(session, release.releaseId, await freeStamp(session));
         const { rows } = await prepareStaging(step.db, release, plan, step.progress);
         if (Object.keys(rows).length > 0) await step.event('live_followed', { rows });
+        const written = await step.db.session(writesSinceBuild);
+        if (Object.keys(written).length > 0) await step.event('live_written', { rows: written });
         return {};
       });
     },

@@ -17,14 +17,14 @@ export async function rowHashSql(session: Session, relation: string, alias: stri
   return `hash_record(${isWhole ? alias : `row(${columns.join(', ')})`})::bigint`;
 }
 
-/** Columns of a relation that an INSERT may name, in a form that can be hashed and compared, whatever their type. */
+/** Columns of a relation (none, if it is not there) that an INSERT may name, in a form that can be hashed and compared, whatever their type. */
 export async function comparableColumns(session: Session, relation: string): Promise<ComparableColumn[]> {
   const { rows } = await session.query<{ name: string; hashable: boolean }>(
     `select a.attname as name, t.typtype = 'e' or t.typcategory = 'S' or exists (
               select from pg_opclass o join pg_am m on m.oid = o.opcmethod
               where m.amname = 'hash' and o.opcdefault and o.opcintype in (t.oid, t.typbasetype)) as hashable
      from pg_attribute a join pg_type t on t.oid = a.atttypid
-     where a.attrelid = $1::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum`,
+     where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum`,
     [`public.${ident(relation)}`],
   );
   return rows.map(({ name, hashable }) => ({

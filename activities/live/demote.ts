@@ -8,7 +8,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
 import { existing } from '../postgres/introspection.ts';
 import { stagingHolder } from '../staging/holder.ts';
-import { lookupsAsIn } from '../staging/live_values.ts';
+import { backupGuards, lookupsAsIn } from '../staging/live_values.ts';
 import { type Backup, listBackups } from './backups.ts';
 import { demotedChanges } from './in_place.ts';
 import { demotedLedger, ledgerCheck } from './ledger.ts';
@@ -62,6 +62,7 @@ export async function planDemote(session: Session, stamp: string, currentRelease
     ],
     locks: inPlace.locks,
     downloadsView: await downloadsViewOf(),
+    guards: snapshot.refusals.length > 0 ? [] : await backupGuards(session, (table) => nameIn(backup, table)),
     checks: [await ledgerCheck(session)],
   });
   return { snapshot, plan };

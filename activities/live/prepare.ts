@@ -36,8 +36,8 @@ export async function prepareStaging(
   await addIndexes(db, (table) => onStep(`indexes of ${table}`));
   await addForeignKeys(db);
   await indexStagingViews(db);
-  await raiseSequences(db);
   const { snapshot } = await complete(db, plan, onStep);
+  await raiseSequences(db);
   await db.session(async (session) => {
     for (const { name } of snapshot.incoming) {
       onStep(`vacuum ${name}`);

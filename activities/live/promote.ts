@@ -4,6 +4,7 @@ import { backupOf, STAGING } from '../generation/names.ts';
 import { strangersInTheWay } from '../generation/room.ts';
 import type { Session } from '../postgres/database.ts';
 import { liveGuards } from '../staging/live_values.ts';
+import { writesSinceBuild } from '../staging/live_writes.ts';
 import { promotedChanges } from './in_place.ts';
 import { ledgerCheck, promotedLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
@@ -30,6 +31,13 @@ export async function planPromote(session: Session, releaseId: number, stamp: st
     guards: await liveGuards(session),
     checks: [await ledgerCheck(session)],
   });
+  const writes = Object.entries(await writesSinceBuild(session));
+  plan.changes.push(
+    ...writes.map(
+      ([table, rows]) =>
+        `live ${table}: ${rows} rows were written since staging was built; what importers make of them is replaced`,
+    ),
+  );
   return { snapshot, plan };
 }
 

@@ -7,6 +7,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
 import { rememberRows } from './live_values.ts';
+import { rememberWrites } from './live_writes.ts';
 
 export interface BuildOptions {
   releaseId: number;
@@ -46,6 +47,7 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
       await session.query(`delete from pp_release.${of} where release_id = $1`, [options.releaseId]);
     }
     await rememberRows(session);
+    await rememberWrites(session);
     for (const table of tables) {
       if (table.kind === 'lookup' || carriedOver.includes(table.name)) {
         copied[table.name] = await copyLive(session, table);

@@ -25,11 +25,15 @@ type Remembered = Record<string, { columns: string[]; fingerprint: string }>;
 
 const keyOf = ({ key = ['id'] }: ReleasedTable): readonly string[] => key;
 
-/** Columns of live that no importer writes, and that staging has too. */
-async function columnsOfLive(session: Session, { name }: ReleasedTable): Promise<string[]> {
+/** Columns of live that no importer writes, and that its twin has too. */
+async function columnsOfLive(
+  session: Session,
+  { name }: ReleasedTable,
+  twinName = stagingName(name),
+): Promise<string[]> {
   const written = writtenColumns().get(name);
   if (!written || written.has(ALL_COLUMNS)) return [];
-  const twin = new Set((await comparableColumns(session, stagingName(name))).map((column) => column.name));
+  const twin = new Set((await comparableColumns(session, twinName)).map((column) => column.name));
   const live = (await comparableColumns(session, name)).map((column) => column.name);
   return live.filter((column) => twin.has(column) && !written.has(column));
 }
@@ -59,6 +63,8 @@ export async function fromLive(session: Session): Promise<FromLive[]> {
   const found: FromLive[] = [];
   for (const table of tables) {
     const all = await comparableColumns(session, table.name);
+    // A table that is gone is named by the plan.
+    if (all.length === 0) continue;
     const isWhole = carriedOver.has(table.name);
     const { whenEdited = table.kind === 'lookup' && !isWhole ? 'refuse' : 'carry' } = table;
     const refuses = whenEdited === 'refuse';
@@ -128,6 +134,22 @@ export async function carryColumns(session: Session, table: ReleasedTable): Prom
   return carry(session, table, columns, []);
 }
 
+/**
+ * The same for a backup that is about to be live again: what the website keeps in columns that no importer writes stays as it is in
+ * live. (What an importer makes goes back, and so do the rows of tables that no importer fills.)
+ */
+export async function backupGuards(session: Session, nameOf: (table: string) => string): Promise<Guard[]> {
+  const guards: Guard[] = [];
+  for (const table of tables) {
+    const own = new Set(table.kind === 'lookup' ? [] : await columnsOfLive(session, table, nameOf(table.name)));
+    const columns = (await comparableColumns(session, table.name)).filter(({ name }) => own.has(name));
+    if (columns.length === 0) continue;
+    const carry = carrySql(table, columns, [], nameOf(table.name));
+    guards.push({ table: table.name, sql: 'select 1 as n', carry, message: '' });
+  }
+  return guards;
+}
+
 /** @param dated columns that get the later of both values: the date of a change that is taken over */
 async function carry(
   session: Session,
@@ -139,7 +161,12 @@ async function carry(
   return rowCount ?? 0;
 }
 
-function carrySql(table: ReleasedTable, columns: readonly ComparableColumn[], dated: readonly string[]): string {
+function carrySql(
+  table: ReleasedTable,
+  columns: readonly ComparableColumn[],
+  dated: readonly string[],
+  into = stagingName(table.name),
+): string {
   const key = keyOf(table);
   const values = columns.filter(({ name }) => !key.includes(name));
   const row = (alias: string) => values.map((column) => column.of(alias)).join(', ');
@@ -147,7 +174,7 @@ function carrySql(table: ReleasedTable, columns: readonly ComparableColumn[], da
     ...values.map(({ name }) => `${ident(name)} = l.${ident(name)}`),
     ...dated.map((name) => `${ident(name)} = greatest(s.${ident(name)}, l.${ident(name)})`),
   ];
-  return `update public.${ident(stagingName(table.name))} s set ${assignments.join(', ')} from public.${ident(table.name)} l
+  return `update public.${ident(into)} s set ${assignments.join(', ')} from public.${ident(table.name)} l
           where ${key.map((name) => `s.${ident(name)} = l.${ident(name)}`).join(' and ')}
             and row(${row('s')}) is distinct from row(${row('l')})`;
 }
