@@ -1,20 +1,35 @@
-/** `npm run chaos -- --runs N --seed S [--sites N]`: kills and freezes what runs in the middle of releases and rollbacks. */
+/**
+ * `npm run chaos -- --runs N --seed S [--sites N]`: kills and freezes what runs in the middle of releases and rollbacks.
+ * `npm run chaos -- --commands N --seed S`: types random commands in random states.
+ */
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Client, Connection } from '@temporalio/client';
 import { randomOf } from '../bench/support/stats.ts';
 import { BenchUsage, readFlags } from '../bench/support/usage.ts';
+import { ROOT } from '../local/paths.ts';
 import { seed } from '../local/portal/seed.ts';
 import { reportError } from '../local/stack/errors.ts';
+import { withClient } from '../local/stack/postgres/server.ts';
+import { typeCommands } from './commands/run.ts';
+import type { World } from './commands/world.ts';
 import { type Drawn, FAULTS } from './faults.ts';
 import { type Action, Runs, type Undisturbed } from './run.ts';
-import { type ChaosStack, withChaosStack } from './stack.ts';
+import { type ChaosStack, cleanEnvironment, withChaosStack } from './stack.ts';
 
 const USAGE = `Usage: npm run chaos -- [--runs 60] [--seed 1] [--sites 2000]
+       npm run chaos -- --commands 300 [--seed 1] [--sites 60]
 
 Runs releases and rollbacks on a stack of its own in .local/chaos. In each, at a random moment, a worker, Temporal,
 PostgreSQL or the portal's database is killed, frozen or cut off; it has to go on to its end, and every invariant is checked. The same seed draws
-the same faults and moments. Exit code 1 when one does not hold.`;
+the same faults and moments. Exit code 1 when one does not hold.
+
+With --commands it types so many commands instead: right, wrong, empty, two at once, in whatever state the ones before have left. After
+each, nothing of a stranger's has changed, live is one release, a way back exists, and what the command said is true.`;
 
 /** Longest that something is frozen or the portal is gone, unless a worker stays frozen until the end. */
 const LONGEST_MS = 4_000;
@@ -108,10 +123,58 @@ async function addBiopamaCountries({ env }: ChaosStack): Promise<void> {
   );
 }
 
+async function commands(
+  stack: ChaosStack,
+  options: { commands: number; seed: number; sites: number },
+): Promise<number> {
+  const { seed: drawn, commands: count, sites } = options;
+  say(`filling the portal with ${sites} sites; seed ${drawn}`);
+  const month = (number: number) => seed({ url: stack.env.PP_PORTAL_DATABASE_URL, sites, month: number });
+  await month(0);
+  const world: World = {
+    pp: (args) => runPp(stack, args),
+    live: (sql, values) =>
+      withClient(stack.env.PP_DATABASE_URL, async (client) => (await client.query(sql, values)).rows),
+    seed: async (number) => void (await month(number)),
+  };
+  let held = 0;
+  for await (const { number, commands: typed, codes, messages, seconds, broken } of typeCommands(world, {
+    count,
+    seed: drawn,
+  })) {
+    if (broken.length === 0) held += 1;
+    const outcome = broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`;
+    console.log(
+      `${String(number).padStart(3)} ${typed.join('  &  ')}: exit ${codes.join(', ')}, ${seconds.toFixed(1)} s: ${outcome}`,
+    );
+  }
+  console.log(`${held} of ${count} hold, seed ${drawn}`);
+  return held === count ? 0 : 1;
+}
+
+async function runPp({ env }: ChaosStack, args: string[]): ReturnType<World['pp']> {
+  const child = spawn(process.execPath, ['client/bin.mjs', ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...cleanEnvironment(), ...env, PP_RELEASE_ON_FAILURE: 'fail' },
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close') as Promise<[number | null]>,
+  ]);
+  return { code, stdout, stderr };
+}
+
 try {
-  const { numbers } = readFlags(process.argv.slice(2), USAGE, { numbers: ['runs', 'seed', 'sites'], switches: [] });
-  const options = { runs: 60, seed: 1, sites: 2000, ...numbers };
-  process.exitCode = await withChaosStack(say, (stack) => chaos(stack, options));
+  const { numbers } = readFlags(process.argv.slice(2), USAGE, {
+    numbers: ['runs', 'seed', 'sites', 'commands'],
+    switches: [],
+  });
+  const options = { runs: 60, seed: 1, sites: numbers.commands ? 60 : 2000, commands: 0, ...numbers };
+  process.exitCode = await withChaosStack(say, (stack) =>
+    options.commands > 0 ? commands(stack, options) : chaos(stack, options),
+  );
 } catch (error) {
   if (error instanceof BenchUsage) {
     console.error(error.message);

@@ -124,7 +124,7 @@ export class ChaosStack {
 const hasEnded = (worker: ChildProcess): boolean => worker.exitCode !== null || worker.signalCode !== null;
 
 /** Settings of the place that this runs in must not reach what it tests. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PP_|TEMPORAL_|PG)/.test(name)));
 }
 
