@@ -144,9 +144,9 @@ async function commands(
   })) {
     if (broken.length === 0) held += 1;
     const outcome = broken.length === 0 ? 'holds' : `BROKEN: ${broken.join('; ')}`;
-    console.log(
-      `${String(number).padStart(3)} ${typed.join('  &  ')}: exit ${codes.join(', ')}, ${seconds.toFixed(1)} s: ${outcome}`,
-    );
+    const said = messages.filter(Boolean).map((line) => `\n      ${line.slice(0, 150)}`);
+    const what = typed.join('  &  ');
+    console.log(`${number} ${what}: exit ${codes.join(', ')}, ${seconds.toFixed(1)} s: ${outcome}${said.join('')}`);
   }
   console.log(`${held} of ${count} hold, seed ${drawn}`);
   return held === count ? 0 : 1;

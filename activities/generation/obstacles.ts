@@ -1,6 +1,6 @@
 import { downloadsView, tables, views } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
-import { ReleaseError } from '../postgres/errors.ts';
+import { ReleaseError, someOf } from '../postgres/errors.ts';
 import { LEDGER } from './names.ts';
 import { strangersInStaging } from './room.ts';
 import { ALL_COLUMNS, writtenColumns } from './written_columns.ts';
@@ -22,7 +22,7 @@ export async function obstacles(session: Session): Promise<string[]> {
 /** @throws ReleaseError PreflightFailed naming all of them; nothing has changed */
 export async function requireNoObstacles(session: Session): Promise<void> {
   const found = await obstacles(session);
-  if (found.length > 0) throw new ReleaseError('PreflightFailed', found.join('; '), { obstacles: found });
+  if (found.length > 0) throw new ReleaseError('PreflightFailed', someOf(found), { obstacles: found });
 }
 
 /** The twin of a live relation gets live's owner: this role has to be a member, and the owner may have to create. */

@@ -2,7 +2,7 @@ import type { Blocker } from '../../contracts/index.ts';
 import { STAGING } from '../generation/names.ts';
 import { madeOf } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
-import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
+import { ReleaseError, SQLSTATE, someOf, sqlstateOf } from '../postgres/errors.ts';
 import { literal } from '../postgres/identifiers.ts';
 import { keepFollowUps } from './follow_ups.ts';
 import { dropLedger, LEDGER_CHANGED, LedgerChangedError, ledgerFingerprint, makeLedger } from './ledger.ts';
@@ -106,8 +106,9 @@ export class LiveChangedError extends ReleaseError {
   }
 }
 
+/** All refusals are in the facts; the message names the first few, so that it can be read. */
 export function refused(refusals: readonly string[]): ReleaseError {
-  return new ReleaseError('SwapRefused', `nothing was changed: ${refusals.join('; ')}`, { refusals: [...refusals] });
+  return new ReleaseError('SwapRefused', `nothing was changed: ${someOf(refusals)}`, { refusals: [...refusals] });
 }
 
 function compose(db: Database, plan: SwapPlan, { patienceMs }: AttemptLimits, ending: 'commit' | 'rollback'): string {

@@ -48,3 +48,11 @@ export function sqlstateOf(error: unknown): string | undefined {
   }
   return undefined;
 }
+
+const SHOWN = 5;
+
+/** The first few of many sentences in one message, and how many more there are: `--json` and the event have them all. */
+export function someOf(sentences: readonly string[]): string {
+  const more = sentences.length - SHOWN;
+  return [...sentences.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more, which --json lists`] : [])].join('; ');
+}
