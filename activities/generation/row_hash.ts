@@ -19,18 +19,31 @@ export async function rowHashSql(session: Session, relation: string, alias: stri
 
 /** Columns of a relation (none, if it is not there) that an INSERT may name, in a form that can be hashed and compared, whatever their type. */
 export async function comparableColumns(session: Session, relation: string): Promise<ComparableColumn[]> {
-  const { rows } = await session.query<{ name: string; hashable: boolean }>(
-    `select a.attname as name, t.typtype = 'e' or t.typcategory = 'S' or exists (
-              select from pg_opclass o join pg_am m on m.oid = o.opcmethod
-              where m.amname = 'hash' and o.opcdefault and o.opcintype in (t.oid, t.typbasetype)) as hashable
-     from pg_attribute a join pg_type t on t.oid = a.atttypid
-     where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped and a.attgenerated = '' order by a.attnum`,
-    [`public.${ident(relation)}`],
+  return (await comparableColumnsOf(session, [relation])).get(relation) ?? [];
+}
+
+/** The same for several relations, by name, with one question. */
+export async function comparableColumnsOf(
+  session: Session,
+  relations: readonly string[],
+): Promise<ReadonlyMap<string, ComparableColumn[]>> {
+  const { rows } = await session.query<{ relation: string; name: string; hashable: boolean }>(
+    `with hashed as (select o.opcintype as type from pg_opclass o join pg_am m on m.oid = o.opcmethod
+                     where m.amname = 'hash' and o.opcdefault)
+     select c.relname as relation, a.attname as name,
+            t.typtype = 'e' or t.typcategory = 'S' or t.oid in (select type from hashed) or t.typbasetype in (select type from hashed) as hashable
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+     join pg_type t on t.oid = a.atttypid
+     where c.relnamespace = 'public'::regnamespace and c.relname = any($1) order by c.relname, a.attnum`,
+    [relations],
   );
-  return rows.map(({ name, hashable }) => ({
-    name,
-    of: (alias) => `${alias}.${ident(name)}${hashable ? '' : '::text'}`,
-  }));
+  const found = new Map<string, ComparableColumn[]>();
+  for (const { relation, name, hashable } of rows) {
+    const columns = found.get(relation) ?? [];
+    columns.push({ name, of: (alias) => `${alias}.${ident(name)}${hashable ? '' : '::text'}` });
+    found.set(relation, columns);
+  }
+  return found;
 }
 
 /** One value for all rows: their number, and the sum of the 64-bit hashes of these columns. */

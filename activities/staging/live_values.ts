@@ -1,5 +1,11 @@
 import { type LiveValue, type ReleasedTable, tables } from '../../catalog/index.ts';
-import { type ComparableColumn, comparableColumns, fingerprintSql, rowHashSql } from '../generation/row_hash.ts';
+import {
+  type ComparableColumn,
+  comparableColumns,
+  comparableColumnsOf,
+  fingerprintSql,
+  rowHashSql,
+} from '../generation/row_hash.ts';
 import { ALL_COLUMNS, writtenColumns } from '../generation/written_columns.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
@@ -25,17 +31,23 @@ type Remembered = Record<string, { columns: string[]; fingerprint: string }>;
 
 const keyOf = ({ key = ['id'] }: ReleasedTable): readonly string[] => key;
 
+type Columns = ReadonlyMap<string, readonly ComparableColumn[]>;
+
 /** Columns of live that no importer writes, and that its twin has too. */
-async function columnsOfLive(
-  session: Session,
-  { name }: ReleasedTable,
-  twinName = stagingName(name),
-): Promise<string[]> {
+function columnsOfLive(known: Columns, { name }: ReleasedTable, twinName = stagingName(name)): string[] {
   const written = writtenColumns().get(name);
   if (!written || written.has(ALL_COLUMNS)) return [];
-  const twin = new Set((await comparableColumns(session, twinName)).map((column) => column.name));
-  const live = (await comparableColumns(session, name)).map((column) => column.name);
+  const twin = new Set((known.get(twinName) ?? []).map((column) => column.name));
+  const live = (known.get(name) ?? []).map((column) => column.name);
   return live.filter((column) => twin.has(column) && !written.has(column));
+}
+
+/** Of live's tables and their twins. */
+function readColumns(session: Session, nameOf: (table: string) => string = stagingName): Promise<Columns> {
+  return comparableColumnsOf(
+    session,
+    tables.flatMap(({ name }) => [name, nameOf(name)]),
+  );
 }
 
 /** Of the columns that an importer writes, those for which it has taken live's value in this release. */
@@ -60,9 +72,10 @@ async function conditionalColumns(
 /** All that staging has from live, of the release that it holds. */
 export async function fromLive(session: Session): Promise<FromLive[]> {
   const carriedOver = (await carriedOverTables(session)) ?? new Set<string>();
+  const known = await readColumns(session);
   const found: FromLive[] = [];
   for (const table of tables) {
-    const all = await comparableColumns(session, table.name);
+    const all = known.get(table.name) ?? [];
     // A table that is gone is named by the plan.
     if (all.length === 0) continue;
     const isWhole = carriedOver.has(table.name);
@@ -73,7 +86,7 @@ export async function fromLive(session: Session): Promise<FromLive[]> {
       continue;
     }
     const own = new Set([
-      ...(await columnsOfLive(session, table)),
+      ...columnsOfLive(known, table),
       ...(await conditionalColumns(session, table.liveValues ?? [], carriedOver)),
     ]);
     if (own.size === 0) continue;
@@ -108,9 +121,10 @@ export async function rememberRows(session: Session): Promise<void> {
  */
 export async function lookupsAsIn(session: Session, nameOf: (table: string) => string): Promise<Remembered> {
   const remembered: Remembered = {};
+  const known = await readColumns(session, nameOf);
   for (const { name, kind } of tables) {
     if (kind !== 'lookup') continue;
-    const columns = await comparableColumns(session, nameOf(name));
+    const columns = known.get(nameOf(name)) ?? [];
     const { rows } = await session.query<{ fingerprint: string }>(
       `select (${fingerprintSql(nameOf(name), columns)}) as fingerprint`,
     );
@@ -128,9 +142,10 @@ async function recall(session: Session): Promise<Remembered | undefined> {
 
 /** Gives the rows that an importer has made the values of the columns that it does not write. @returns rows that got one */
 export async function carryColumns(session: Session, table: ReleasedTable): Promise<number> {
-  const own = new Set(await columnsOfLive(session, table));
+  const known = await readColumns(session);
+  const own = new Set(columnsOfLive(known, table));
   if (own.size === 0) return 0;
-  const columns = (await comparableColumns(session, table.name)).filter(({ name }) => own.has(name));
+  const columns = (known.get(table.name) ?? []).filter(({ name }) => own.has(name));
   return carry(session, table, columns, []);
 }
 
@@ -139,10 +154,11 @@ export async function carryColumns(session: Session, table: ReleasedTable): Prom
  * live. (What an importer makes goes back, and so do the rows of tables that no importer fills.)
  */
 export async function backupGuards(session: Session, nameOf: (table: string) => string): Promise<Guard[]> {
+  const known = await readColumns(session, nameOf);
   const guards: Guard[] = [];
   for (const table of tables) {
-    const own = new Set(table.kind === 'lookup' ? [] : await columnsOfLive(session, table, nameOf(table.name)));
-    const columns = (await comparableColumns(session, table.name)).filter(({ name }) => own.has(name));
+    const own = new Set(table.kind === 'lookup' ? [] : columnsOfLive(known, table, nameOf(table.name)));
+    const columns = (known.get(table.name) ?? []).filter(({ name }) => own.has(name));
     if (columns.length === 0) continue;
     const carry = carrySql(table, columns, [], nameOf(table.name));
     guards.push({ table: table.name, sql: 'select 1 as n', carry, message: '' });
