@@ -115,9 +115,10 @@ const SCENES: Record<Refusal, Scene[]> = {
     {
       title: 'a swap with rows elsewhere whose source is gone',
       arrange: [
-        `insert into sources (id, title, created_at, updated_at) values (999999, 'x', now(), now());
-         create table cites (id int references sources (id)); alter table cites owner to pp_release; insert into cites values (999999)`,
-        'drop table cites; delete from sources where id = 999999',
+        `create table gone as select * from staging_sources where id = (select max(id) from staging_sources);
+         delete from staging_sources where id = (select id from gone);
+         create table cites (id int references sources (id)); alter table cites owner to pp_release; insert into cites select id from gone`,
+        'drop table cites; insert into staging_sources select * from gone; drop table gone',
       ],
       act: (rooms, { staged }) => rooms.prepare(staged),
       says: /rows of public\.cites refer to rows of public\.sources that the new release no longer has/,
