@@ -1,13 +1,14 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
-import pg from 'pg';
-import { type ImportPhase, importers, needsCsv } from '../catalog/index.ts';
+import { type ImportPhase, importers, needsCsv, tables } from '../catalog/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, endUnheardOf, type LockRequest, openRelease } from './opening.ts';
-import { createPool, Database, DEAD_PEER, KEEP_ALIVE, toSet } from './postgres/database.ts';
+import { connect, createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { ADVISORY_LOCK_KEY, KEEPER_PREFIX, takeLock } from './postgres/lock.ts';
 import { type Attempt, dropOwner, isOwnedBy, readOwner } from './postgres/owner.ts';
 import { type ReleaseRef, refOf } from './postgres/releases.ts';
+import { requireAllRows } from './postgres/row_security.ts';
+import { requireWritable } from './postgres/session_settings.ts';
 import { runPhase, withHeartbeat } from './step.ts';
 import { tellPhase } from './telling.ts';
 
@@ -29,6 +30,14 @@ export interface ReleasePlan {
   lockTimeoutMs: number;
 }
 
+/** Live tables that a release reads or writes, besides those of schema pp_release. */
+const READ = [
+  'releases',
+  'release_events',
+  ...tables.map(({ name }) => name),
+  ...new Set(importers.flatMap(({ changes }) => changes ?? [])),
+];
+
 export function lockActivities(deps: ActivityDeps) {
   return {
     /** Holds the advisory lock on a connection of its own until it is cancelled; renews it when the connection breaks. */
@@ -36,18 +45,15 @@ export function lockActivities(deps: ActivityDeps) {
       const claimant = { ...thisAttempt(), purpose: request.purpose };
       await withHeartbeat(async (progress) => {
         for (let renew = false; ; renew = true) {
-          const client = new pg.Client({
-            connectionString: deps.databaseUrl,
-            application_name: `${KEEPER_PREFIX}${claimant.token}`,
-            ...KEEP_ALIVE,
-          });
+          let lose: (error?: Error) => void = () => undefined;
           const lost = new Promise<Error | undefined>((resolve) => {
-            client.once('error', resolve);
-            client.once('end', () => resolve(undefined));
+            lose = resolve;
+          });
+          const client = await connect(deps.databaseUrl, `${KEEPER_PREFIX}${claimant.token}`, (opened) => {
+            opened.once('error', lose).once('end', () => lose());
           });
           try {
-            await client.connect();
-            await client.query(toSet('set', { client_connection_check_interval: '1s', ...DEAD_PEER }));
+            await requireWritable(client);
             await takeLock(client, claimant, deps.howClosed, { renew });
             progress('holding the release lock');
             const error = await Promise.race([lost, cancelled()]);
@@ -65,7 +71,7 @@ export function lockActivities(deps: ActivityDeps) {
     /**
      * Waits until the keeper holds the lock, then opens the release: a new row, or the row that a resume goes on with.
      *
-     * @throws ReleaseError BadInput for unknown importers, NothingToResume
+     * @throws ReleaseError BadInput for unknown importers, NothingToResume, ConfigurationError for tables with hidden rows
      */
     async acquireLock(request: AcquireRequest): Promise<ReleasePlan> {
       const { planned, leftOut } = planImporters(request, deps.config.csvDir);
@@ -75,6 +81,7 @@ export function lockActivities(deps: ActivityDeps) {
         const db = new Database(pool, { applicationName: `pp acquire ${request.label}`, signal: cancellationSignal() });
         return await withHeartbeat(async () => {
           await awaitLock(db, workflowId, runId);
+          await db.session((session) => requireAllRows(session, READ));
           const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });

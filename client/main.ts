@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { ReleaseError } from '../activities/postgres/errors.ts';
 import type { ImportOptions } from './commands/import.ts';
+import type { MigrateOptions } from './commands/migrate.ts';
 import type { PlanOptions } from './commands/plan.ts';
 import type { PromoteOptions } from './commands/promote.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
@@ -162,8 +163,12 @@ program
 program
   .command('migrate')
   .description('bring the live database up to date')
-  .option('--portal <url>', 'link it to the portal at this address, with a read-only role')
-  .action(async (options: { portal?: string }) => (await import('./commands/migrate.ts')).migrate(options, output()));
+  .option(
+    '--portal <url>',
+    'link it to the portal at this address, with a read-only role; - reads it from standard input',
+  )
+  .option('--portal-env <name>', 'the same, with the address in this environment variable')
+  .action(async (options: MigrateOptions) => (await import('./commands/migrate.ts')).migrate(options, output()));
 for (const command of [...program.commands, ...backups.commands, ...schedule.commands]) {
   command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
   command.hook('preAction', (_, action) => {

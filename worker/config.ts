@@ -27,7 +27,7 @@ const environmentSchema = z.object({
   PP_DATABASE_URL: address(['postgres:', 'postgresql:'], 'postgres://user:password@host:5432/database'),
   TEMPORAL_ADDRESS: z
     .string()
-    .regex(/^[^\s:]+:\d+$/, 'is no address such as localhost:7233')
+    .regex(/^(\[[\da-f:.]+\]|[^\s:[\]]+):\d+$/i, 'is no address such as localhost:7233 or [::1]:7233')
     .default('localhost:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1, 'is empty').default('default'),
   PP_RELEASE_LOG_PATH: z.string().default('log/portal_release.log'),

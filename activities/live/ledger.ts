@@ -1,6 +1,7 @@
 import type { Blocker } from '../../contracts/index.ts';
 import { incomingOf, LEDGER, nameIn, outgoingOf, STAGING } from '../generation/names.ts';
 import { dropMade, record } from '../generation/record.ts';
+import { ADVISORY_KEY } from '../postgres/advisory_keys.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
@@ -11,9 +12,12 @@ const TWIN = `public.${ident(nameIn(incomingOf(LEDGER, STAGING), LEDGER))}`;
 const REPLACED = `public.${ident(nameIn(outgoingOf(LEDGER, STAGING), LEDGER))}`;
 const NOW = `clock_timestamp() at time zone 'utc'`;
 
-/** All rows of releases, as one value: whatever is written to it between the copy and the swap would be lost. */
+/**
+ * All rows of releases, as one value: whatever is written to it between the copy and the swap would be lost. (A server in
+ * FIPS mode has no md5.)
+ */
 const fingerprintOf = (table: string) =>
-  `select coalesce(md5(string_agg(t::text, ',' order by id)), '') from ${table} t`;
+  `select coalesce(encode(sha256(convert_to(string_agg(t::text, ',' order by id), 'UTF8')), 'hex'), '') from ${table} t`;
 
 /** The twin of releases in which `stamp` names the backup of the release that was current, and `releaseId` is current. */
 export function promotedLedger(releaseId: number, stamp: string): PlanStatement[] {
@@ -54,6 +58,11 @@ function copyLedger(): PlanStatement[] {
       sql: `create table ${TWIN} (like public.${ident(LEDGER)} including all excluding indexes excluding statistics)`,
       reason: 'releases gets a twin with the rows that are true after the change',
     },
+    {
+      sql: `alter table ${TWIN} replica identity full`,
+      reason:
+        "a publication of all tables lets no row be changed that it cannot name; releases' own comes with its key",
+    },
     { sql: `insert into ${TWIN} select * from public.${ident(LEDGER)}`, reason: 'all releases, as they are' },
   ];
 }
@@ -75,9 +84,6 @@ export class LedgerChangedError extends ReleaseError {
   }
 }
 
-/** Key of the advisory lock of whoever has made the twin of releases: a swap, a rollback, a rehearsal. */
-const LEDGER_KEY = 42000002;
-
 /**
  * Runs `work`, which makes and drops the twin, alone. Whoever else is at it is waited for, and then named.
  *
@@ -91,7 +97,7 @@ export async function withLedger<T>(
   return db.session(
     async (session) => {
       try {
-        await session.query(`select pg_advisory_lock(${LEDGER_KEY})`);
+        await session.query(`select pg_advisory_lock(${ADVISORY_KEY.ledger})`);
       } catch (error) {
         if (sqlstateOf(error) !== SQLSTATE.lockNotAvailable) throw error;
         return { busy: await findLedgerHolder(session) };
@@ -99,7 +105,7 @@ export async function withLedger<T>(
       try {
         return { done: await work() };
       } finally {
-        await session.query(`select pg_advisory_unlock(${LEDGER_KEY})`);
+        await session.query(`select pg_advisory_unlock(${ADVISORY_KEY.ledger})`);
       }
     },
     { lock_timeout: `${Math.max(1, Math.round(waitMs))}ms` },
@@ -112,7 +118,7 @@ async function findLedgerHolder(session: Session): Promise<Blocker[]> {
             extract(epoch from clock_timestamp() - a.backend_start)::float8 as "ageSeconds", left(a.query, 200) as query
      from pg_locks l join pg_stat_activity a using (pid)
      where l.locktype = 'advisory' and l.granted and l.classid = 0 and l.objid = $2 and a.datname = current_database()`,
-    [LEDGER, LEDGER_KEY],
+    [LEDGER, ADVISORY_KEY.ledger],
   );
   return rows;
 }

@@ -94,13 +94,17 @@ async function carry(
   onStep: (step: string) => void,
 ): Promise<Prepared> {
   const isView = ({ sql }: PlanStatement) => sql.startsWith('create materialized view');
-  const ordered = [...statements.filter(isView), ...statements.filter((statement) => !isView(statement))];
   return db.transaction(async (session) => {
-    for (const { sql, reason } of ordered) {
-      onStep(reason);
-      await session.query(sql).catch((error: unknown) => Promise.reject(notCarried(error, reason, sql)));
-    }
-    const prepared = await plan(session);
+    const run = async (wanted: readonly PlanStatement[]): Promise<Prepared> => {
+      for (const { sql, reason } of [...wanted.filter(isView), ...wanted.filter((statement) => !isView(statement))]) {
+        onStep(reason);
+        await session.query(sql).catch((error: unknown) => Promise.reject(notCarried(error, reason, sql)));
+      }
+      return plan(session);
+    };
+    let prepared = await run(statements);
+    // A new owner brings rights with it, and which of them live has not shows only then.
+    if (prepared.plan.before.length > 0) prepared = await run(prepared.plan.before);
     const left = prepared.plan.before.map(({ reason, sql }) => `${reason} (${sql})`);
     if (left.length > 0) throw refused([`these properties of live could not be carried over: ${left.join('; ')}`]);
     return prepared;

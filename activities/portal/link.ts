@@ -1,7 +1,22 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { portal } from '../../catalog/index.ts';
-import { ReleaseError } from '../postgres/errors.ts';
+import { connect } from '../postgres/database.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
+import { isAddressOption, type PortalAddress, parsePortalAddress } from './address.ts';
+
+/**
+ * What the portal's session must have besides what postgres_fdw sets itself (search_path, timezone, DateStyle, IntervalStyle,
+ * extra_float_digits). A policy of the portal that would hide rows from the reader ends the release; who means it says
+ * `options=-c row_security=on` in the address.
+ */
+const REMOTE_SETTINGS = {
+  row_security: 'off',
+  standard_conforming_strings: 'on',
+  array_nulls: 'on',
+  transform_null_equals: 'off',
+  gin_fuzzy_search_limit: '0',
+};
 
 /**
  * Links the live database to the portal: server, user mapping and foreign tables of the catalog's remote schemas. Again
@@ -10,56 +25,87 @@ import { ident, literal } from '../postgres/identifiers.ts';
  *
  * @param databaseUrl owner role of the live database
  * @param portalUrl read-only role of the portal's database
- * @throws ReleaseError PortalUnavailable when the portal does not answer or lets nobody in
+ * @throws ReleaseError BadInput for an address that cannot be used; PortalUnavailable when the portal does not answer or
+ *   lets nobody in
  */
 export async function linkPortal(databaseUrl: string, portalUrl: string): Promise<void> {
-  const remote = new URL(portalUrl);
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'pp-release link' });
-  await client.connect();
+  const address = parsePortalAddress(portalUrl);
+  const client = await connect(databaseUrl, 'pp-release link');
   try {
     await client.query('begin');
-    await defineServer(client, remote);
+    await defineServer(client, address);
     await client.query(`create schema if not exists ${ident(portal.localSchema)}`);
     for (const schema of portal.remoteSchemas) await importMissing(client, schema);
     for (const [table, options] of Object.entries(portal.tableOptions)) await setOptions(client, table, options);
     await client.query('commit');
   } catch (error) {
     await client.query('rollback');
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `the portal at ${remote.host}${remote.pathname} cannot be linked: ${reason}`;
-    throw new ReleaseError('PortalUnavailable', message, { host: remote.host }, { cause: error });
+    throw notLinked(address, error);
   } finally {
     await client.end();
   }
 }
 
-async function defineServer(client: pg.Client, remote: URL): Promise<void> {
+/** With PostgreSQL's own reason, which stands in the detail: a wrong password, a wrong host, no such database. */
+function notLinked({ server, login }: PortalAddress, error: unknown): ReleaseError {
+  const { message, detail } = error as { message?: string; detail?: string };
+  const said = [message ?? String(error), detail].filter(Boolean).join(': ').replace(/\s+/g, ' ');
+  const reason = login.password ? said.replaceAll(login.password, '…') : said;
+  if (sqlstateOf(error) === SQLSTATE.fdwInvalidOptionName) {
+    return new ReleaseError('BadInput', `the portal's address is not right: ${reason}`, {}, { cause: error });
+  }
+  const host = server.host ?? server.hostaddr ?? 'a socket of the database server';
+  const where = `${server.dbname} at ${host}${server.port ? `, port ${server.port}` : ''}`;
+  const text = `the portal (${where}) cannot be linked: ${reason}; nothing was changed`;
+  return new ReleaseError('PortalUnavailable', text, { host, database: server.dbname }, { cause: error });
+}
+
+async function defineServer(client: pg.Client, { server: given, login }: PortalAddress): Promise<void> {
   const server = ident(portal.server);
-  const options: Record<string, string> = {
-    host: remote.hostname,
-    port: remote.port || '5432',
-    dbname: decodeURIComponent(remote.pathname.slice(1)),
-    ...portal.serverOptions,
-  };
+  const options: Record<string, string> = { ...given, ...portal.serverOptions };
+  // An empty one stands for a pooler, which takes no options at all.
+  if (given.options === '') delete options.options;
+  else options.options = remoteOptions(given.options);
   const { rows } = await client.query<{ options: string[] | null }>(
     `select srvoptions as options from pg_foreign_server where srvname = $1`,
     [portal.server],
   );
   const existing = rows[0];
   if (existing) {
-    await client.query(`alter server ${server} options (${changedOptions(options, existing.options)})`);
+    const left = namesOf(existing.options).filter((name) => isAddressOption(name) && !(name in options));
+    const changes = [changedOptions(options, existing.options), ...left.map((name) => `drop ${ident(name)}`)];
+    await client.query(`alter server ${server} options (${changes.join(', ')})`);
   } else {
     await client.query(`create server ${server} foreign data wrapper postgres_fdw options (${optionList(options)})`);
   }
-  const login = { user: decodeURIComponent(remote.username), password: decodeURIComponent(remote.password) };
+  await keepOutOfLog(client);
   await client.query(`drop user mapping if exists for current_user server ${server}`);
   await client.query(`create user mapping for current_user server ${server} options (${optionList(login)})`);
 }
 
+function remoteOptions(given: string | undefined): string {
+  const ours = Object.entries(REMOTE_SETTINGS).map(([name, value]) => `-c ${name}=${value}`);
+  return [...ours, ...(given ? [given] : [])].join(' ');
+}
+
+/** The password stands in the next statement. Only a role that was granted so may say what the server logs. */
+async function keepOutOfLog(client: pg.Client): Promise<void> {
+  await client.query(
+    `select set_config(name, value, true)
+     from (values ('log_statement', 'none'), ('log_min_duration_statement', '-1'), ('log_min_duration_sample', '-1'),
+                  ('log_transaction_sample_rate', '0'), ('log_min_error_statement', 'panic')) quiet (name, value)
+     where has_parameter_privilege(name, 'set')`,
+  );
+}
+
 /** Those that are there are SET, the others are ADDed. */
 function changedOptions(options: Record<string, string>, present: string[] | null): string {
-  const known = new Set((present ?? []).map((option) => option.slice(0, option.indexOf('='))));
+  const known = new Set(namesOf(present));
   return optionList(options, (name) => (known.has(name) ? 'set ' : 'add '));
+}
+
+function namesOf(options: string[] | null): string[] {
+  return (options ?? []).map((option) => option.slice(0, option.indexOf('=')));
 }
 
 /** A portal without the table is the views' business: they name what is missing. */
@@ -75,7 +121,7 @@ async function setOptions(client: pg.Client, table: string, options: Record<stri
 
 function optionList(options: Record<string, string>, verb: (name: string) => string = () => ''): string {
   return Object.entries(options)
-    .map(([name, value]) => `${verb(name)}${name} ${literal(value)}`)
+    .map(([name, value]) => `${verb(name)}${ident(name)} ${literal(value)}`)
     .join(', ');
 }
 

@@ -1,5 +1,8 @@
 import pg from 'pg';
 import { ReleaseError } from './errors.ts';
+import { type Settings, settle, toSet } from './session_settings.ts';
+
+export type { Settings } from './session_settings.ts';
 
 export type Session = pg.ClientBase;
 
@@ -22,9 +25,6 @@ export interface DatabaseOptions {
 
 /** How long a session may take to answer a cancel before it is given up. */
 const CANCEL_LIMIT_MS = 1_500;
-
-/** Settings of a session or transaction: `{ work_mem: '256MB', jit: 'off' }`. */
-export type Settings = Record<string, string>;
 
 /**
  * Connections of one step: each session carries the step's name, dies with its client (a killed worker's SQL must not go
@@ -64,7 +64,7 @@ export class Database {
     });
     const cancel = () => void this.#cancel(client, ended);
     try {
-      await client.query(sessionSettings(applicationName, settings));
+      await settle(client, { application_name: applicationName, ...LIFELINE, ...settings });
       signal?.addEventListener('abort', cancel, { once: true });
       signal?.throwIfAborted();
       const result = await work(client);
@@ -196,7 +196,7 @@ async function isOver(ended: Promise<void>, limitMs: number): Promise<boolean> {
  * A peer that a broken network has silenced is given up within half a minute, on either side: without these the system's two
  * hours count. (A killed process is noticed at once.)
  */
-export const DEAD_PEER: Settings = {
+const DEAD_PEER: Settings = {
   tcp_keepalives_idle: '10',
   tcp_keepalives_interval: '5',
   tcp_keepalives_count: '3',
@@ -204,27 +204,35 @@ export const DEAD_PEER: Settings = {
 };
 
 /** The same for a client: Node probes ten times, a second apart, once a connection has been silent for so long. */
-export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
+const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 };
 
-function sessionSettings(applicationName: string, settings: Settings): string {
-  return toSet('set', {
-    application_name: applicationName,
-    client_connection_check_interval: '1s',
-    ...DEAD_PEER,
-    search_path: 'public',
-    timezone: 'UTC',
-    ...settings,
-  });
+/** The server ends what a client asked for soon after the client has died. */
+const LIFELINE: Settings = { client_connection_check_interval: '1s', ...DEAD_PEER };
+
+/**
+ * A connection outside any pool, with the settings that every session of ours has. Whoever asked for it ends it.
+ *
+ * @param onOpen sees the client before it connects
+ */
+export async function connect(
+  connectionString: string,
+  applicationName: string,
+  onOpen: (client: pg.Client) => void = () => undefined,
+): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString, application_name: applicationName, ...KEEP_ALIVE });
+  onOpen(client);
+  try {
+    await client.connect();
+    await settle(client, LIFELINE);
+    return client;
+  } catch (error) {
+    await client.end();
+    throw error;
+  }
 }
 
 function setLocal(settings: Settings): string {
   return toSet('set local', settings);
-}
-
-export function toSet(verb: 'set' | 'set local', settings: Settings): string {
-  return Object.entries(settings)
-    .map(([name, value]) => `${verb} ${name} = ${pg.escapeLiteral(value)}`)
-    .join('; ');
 }
 
 /** The error that ended the transaction is the one to report; a failed ROLLBACK means that the session is gone. */

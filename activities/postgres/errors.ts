@@ -35,6 +35,7 @@ export const SQLSTATE = {
   undefinedFile: '58P01',
   fdwUnableToEstablishConnection: '08001',
   invalidPassword: '28P01',
+  fdwInvalidOptionName: 'HV00D',
   fdwTableNotFound: 'HV00R',
 } as const;
 

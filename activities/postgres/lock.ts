@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LockHolder, ReleaseState } from '../../contracts/index.ts';
+import { ADVISORY_KEY } from './advisory_keys.ts';
 import type { Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
 import {
@@ -15,8 +16,7 @@ import {
 } from './owner.ts';
 import { recordEvent, setState } from './releases.ts';
 
-/** Key of the advisory lock (specification, "acquire_lock"); other tools look for it. */
-export const ADVISORY_LOCK_KEY = 42000001;
+export const ADVISORY_LOCK_KEY = ADVISORY_KEY.release;
 
 /** application_name of whoever holds the lock for a workflow; the token of its attempt follows. */
 export const KEEPER_PREFIX = 'pp keeper ';

@@ -1,12 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
-import pg from 'pg';
+import type pg from 'pg';
 import { CATALOG_MIGRATIONS_DIR } from '../../catalog/index.ts';
+import { ADVISORY_KEY } from './advisory_keys.ts';
+import { connect } from './database.ts';
 
 const OPERATIONAL_MIGRATIONS_DIR = fileURLToPath(new URL('./migrations/', import.meta.url));
-
-/** Serialises concurrent installers; the migration tool itself would fail the second one. */
-const INSTALL_LOCK = 42000002;
 
 /**
  * Brings the live database up to date: the orchestrator's own tables (schema pp_release, releases, release_events) and
@@ -16,13 +15,11 @@ const INSTALL_LOCK = 42000002;
  * @throws pg.DatabaseError as PostgreSQL gives it; nothing is half done
  */
 export async function migrate(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'pp-release migrate' });
-  await client.connect();
+  const client = await connect(databaseUrl, 'pp-release migrate');
   try {
-    await client.query('select pg_advisory_lock($1)', [INSTALL_LOCK]);
+    await client.query('select pg_advisory_lock($1)', [ADVISORY_KEY.installation]);
     await client.query(
-      `set client_min_messages = warning; set search_path = public;
-       create extension if not exists postgis; create extension if not exists postgres_fdw;
+      `create extension if not exists postgis; create extension if not exists postgres_fdw;
        create schema if not exists pp_release`,
     );
     await applyMigrations(client, OPERATIONAL_MIGRATIONS_DIR, 'migrations');

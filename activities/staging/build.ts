@@ -78,6 +78,8 @@ async function createTwin(session: Session, table: string): Promise<void> {
   await session.query(
     `create table ${ident(twin)} (like ${ident(table)} including all excluding indexes excluding statistics)`,
   );
+  // A publication of all tables lets no row be changed that it cannot name. Live's own identity comes with the keys.
+  await session.query(`alter table ${ident(twin)} replica identity full`);
   // A serial's default is copied as it stands, and so would go on drawing from live's sequence, which belongs to live.
   for (const sequence of await sequencesOf(session, table)) {
     if (sequence.identity) continue;

@@ -1,15 +1,52 @@
+import { parsePortalAddress } from '../../activities/portal/address.ts';
 import { linkPortal } from '../../activities/portal/link.ts';
+import { ReleaseError } from '../../activities/postgres/errors.ts';
 import { migrate as applyMigrations } from '../../activities/postgres/migrate.ts';
 import { databaseUrl, readEnvironment } from '../config.ts';
+import { CommandError, EXIT } from '../errors.ts';
 import type { Output } from '../output.ts';
 
-/** Brings the live database up to date and, with --portal, links it to the portal. */
-export async function migrate(options: { portal?: string }, output: Output): Promise<void> {
+export interface MigrateOptions {
+  portal?: string;
+  portalEnv?: string;
+}
+
+/** Brings the live database up to date and, with --portal or --portal-env, links it to the portal. */
+export async function migrate(options: MigrateOptions, output: Output): Promise<void> {
+  const flag = options.portalEnv === undefined ? '--portal' : `--portal-env ${options.portalEnv}`;
+  const portal = await readAddress(options);
   const url = databaseUrl(readEnvironment());
-  await applyMigrations(url);
-  if (options.portal) await linkPortal(url, options.portal);
-  output.result(
-    { migrated: true, linked: Boolean(options.portal) },
-    `the database is up to date${options.portal ? ' and linked to the portal' : ''}`,
-  );
+  try {
+    if (portal !== undefined) parsePortalAddress(portal);
+    await applyMigrations(url);
+    if (portal !== undefined) await linkPortal(url, portal);
+  } catch (error) {
+    if (!(error instanceof ReleaseError && error.type === 'BadInput')) throw error;
+    throw new CommandError(EXIT.usage, `${flag}: ${error.message}`, error.facts, { cause: error });
+  }
+  const linked = portal !== undefined;
+  output.result({ migrated: true, linked }, `the database is up to date${linked ? ' and linked to the portal' : ''}`);
+}
+
+/** A password on the command line is in the list of processes and in the shell's history; there are two ways around. */
+async function readAddress({ portal, portalEnv }: MigrateOptions): Promise<string | undefined> {
+  if (portal !== undefined && portalEnv !== undefined)
+    throw new CommandError(EXIT.usage, '--portal and --portal-env are two ways to say the same; give one of them');
+  if (portalEnv !== undefined) {
+    const address = process.env[portalEnv];
+    if (address) return address;
+    const why = portalEnv === '' ? 'it names no variable' : `the environment variable ${portalEnv} is not set`;
+    throw new CommandError(EXIT.usage, `--portal-env: ${why}; it holds the portal's address`);
+  }
+  if (portal === '') {
+    const why = 'is empty; leave it out where the link stays as it is, or give it the address';
+    throw new CommandError(EXIT.usage, `--portal ${why}`);
+  }
+  return portal === '-' ? readStandardInput() : portal;
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks).toString('utf8').trim();
 }

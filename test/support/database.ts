@@ -33,7 +33,7 @@ async function leftOver(client: pg.Client, databases: string[]): Promise<string[
   return rows.map(({ description }) => description);
 }
 
-async function dropAll(superuserUrl: string, databases: string[], role: string): Promise<void> {
+async function dropAll(superuserUrl: string, databases: string[], roles: string[]): Promise<void> {
   const leaked = await withClient(superuserUrl, async (client) => {
     const deadline = Date.now() + GOODBYE_LIMIT_MS;
     let sessions = await leftOver(client, databases);
@@ -42,18 +42,27 @@ async function dropAll(superuserUrl: string, databases: string[], role: string):
       sessions = await leftOver(client, databases);
     }
     for (const database of databases) await client.query(`DROP DATABASE IF EXISTS ${id(database)} WITH (FORCE)`);
-    await client.query(`DROP ROLE ${id(role)}`);
+    for (const role of roles) await client.query(`DROP ROLE ${id(role)}`);
     return sessions;
   });
   if (leaked.length > 0) throw new Error(`Sessions were left over (a leak of a pool or lock):\n${leaked.join('\n')}`);
 }
 
+export interface TestDatabaseOptions {
+  /**
+   * The live database is used by a login role of its own with these attributes, a member of pp_release, which goes on to own
+   * what is there. Attributes of pp_release itself hold for all test files at once.
+   */
+  login?: string;
+}
+
 /** Fresh databases for one test file, cloned from the run's templates. */
-export async function createTestDatabases(): Promise<TestDatabases> {
+export async function createTestDatabases({ login }: TestDatabaseOptions = {}): Promise<TestDatabases> {
   const env = inject('stackEnv');
   const superuserUrl = inject('superuserUrl');
   const name = randomBytes(5).toString('hex');
   const [live, portal, reader] = [`test_${name}_live`, `test_${name}_portal`, `test_${name}_reader`];
+  const member = login === undefined ? undefined : `test_${name}_login`;
   const password = randomBytes(12).toString('hex');
   await withClient(superuserUrl, async (client) => {
     await client.query(`CREATE DATABASE ${id(live)} OWNER pp_release TEMPLATE ${id(LIVE_TEMPLATE)}`);
@@ -62,6 +71,9 @@ export async function createTestDatabases(): Promise<TestDatabases> {
     await client.query(
       `CREATE ROLE ${id(reader)} LOGIN CONNECTION LIMIT 5 PASSWORD ${literal(password)} IN ROLE portal_reader`,
     );
+    if (member) {
+      await client.query(`CREATE ROLE ${id(member)} LOGIN ${login} PASSWORD ${literal(password)} IN ROLE pp_release`);
+    }
     for (const [database, role] of [
       [live, 'pp_release'],
       [portal, 'portal_owner'],
@@ -73,11 +85,11 @@ export async function createTestDatabases(): Promise<TestDatabases> {
     }
   });
   const databases: TestDatabases = {
-    databaseUrl: urlWith(env.PP_DATABASE_URL, { database: live }),
+    databaseUrl: urlWith(env.PP_DATABASE_URL, { database: live, ...(member && { role: member, password }) }),
     portalUrl: urlWith(env.PP_PORTAL_DATABASE_URL, { database: portal }),
     portalReaderUrl: urlWith(env.PP_PORTAL_READER_URL, { database: portal, role: reader, password }),
     superuserUrl: urlWith(superuserUrl, { database: live }),
-    drop: () => dropAll(superuserUrl, [live, portal], reader),
+    drop: () => dropAll(superuserUrl, [live, portal], member ? [reader, member] : [reader]),
   };
   await linkPortal(databases.databaseUrl, databases.portalReaderUrl);
   return databases;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { planPromote } from '../../activities/live/promote.ts';
 import type { ReleaseRef } from '../../activities/postgres/releases.ts';
+import { createTestDatabases } from '../support/database.ts';
 import { openRooms, type Rooms } from '../support/rooms.ts';
 import { addEveryKind, schemaDump } from './support.ts';
 
@@ -17,7 +18,7 @@ describe('a database with one of every kind of object', () => {
   let changes: string[];
 
   beforeAll(async () => {
-    rooms = await openRooms();
+    rooms = await openRooms(150, await createTestDatabases({ login: 'BYPASSRLS' }));
     await rooms.seed(0);
     await rooms.release('Jan2027');
     await addEveryKind(rooms);

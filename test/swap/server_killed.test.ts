@@ -6,6 +6,7 @@ import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import type { Session } from '../../activities/postgres/database.ts';
 import type { ReleaseRef } from '../../activities/postgres/releases.ts';
 import { superuserUrlOf, up } from '../../local/stack/index.ts';
+import { ask } from '../support/release.ts';
 import { LIMITS, openRooms, type Rooms } from '../support/rooms.ts';
 import { pidOf, type ScratchStack, scratchStack } from '../support/stack.ts';
 import { addEveryKind, locksLeft, wholeState } from './support.ts';
@@ -44,6 +45,7 @@ describe('the server is killed with SIGKILL in the middle of a swap', () => {
       superuserUrl: (superuserUrlOf(state) ?? '').replace(/\/[^/]*$/, '/pp_live'),
       drop: async () => undefined,
     });
+    await ask(rooms.databases.superuserUrl, 'alter role pp_release bypassrls');
     await rooms.seed(0);
     await rooms.release('Jan2027');
     await addEveryKind(rooms);

@@ -8,6 +8,7 @@ import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import { prepareRollback } from '../../activities/live/rollback.ts';
 import type { Session } from '../../activities/postgres/database.ts';
 import type { ReleaseRef } from '../../activities/postgres/releases.ts';
+import { createTestDatabases } from '../support/database.ts';
 import { LIMITS, openRooms, type Rooms } from '../support/rooms.ts';
 import { addEveryKind, locksLeft, wholeState } from './support.ts';
 
@@ -25,7 +26,7 @@ describe('a fault at any statement leaves exactly the old state', () => {
   let stamp: string;
 
   beforeAll(async () => {
-    rooms = await openRooms();
+    rooms = await openRooms(150, await createTestDatabases({ login: 'BYPASSRLS' }));
     await rooms.seed(0);
     await rooms.release('Jan2027');
     await addEveryKind(rooms);

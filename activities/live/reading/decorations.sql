@@ -27,7 +27,10 @@ select oid::text, kind, id, apply, remove from (
          format('alter table %s owner to %I', target, owner) as apply, null::text as remove
   from rel where relkind <> 'S'
 
-  union all -- 2 storage: logged or not, tablespace, options of the table and of its toast table
+  union all -- 2 storage: access method, logged or not, tablespace, options of the table and of its toast table
+  select 2, 0, rel.oid, 'access method', 'access method', format('alter table %s set access method %I', target, amname), null
+  from rel join pg_am a on a.oid = rel.relam
+  union all
   select 2, 1, oid, 'persistence', 'persistence',
          format('alter table %s set %s', target, case relpersistence when 'u' then 'unlogged' else 'logged' end), null
   from rel where relkind = 'r'
