@@ -56,7 +56,7 @@ function notLinked({ server, login }: PortalAddress, error: unknown): ReleaseErr
   }
   const host = server.host ?? server.hostaddr ?? 'a socket of the database server';
   const where = `${server.dbname} at ${host}${server.port ? `, port ${server.port}` : ''}`;
-  const text = `the portal (${where}) cannot be linked: ${reason}; nothing was changed`;
+  const text = `the portal (${where}) cannot be linked: ${reason}; the link is as it was`;
   return new ReleaseError('PortalUnavailable', text, { host, database: server.dbname }, { cause: error });
 }
 

@@ -16,6 +16,7 @@ import { explainOutOfRange } from './out_of_range.ts';
 const FDW_SETTINGS: Settings = {
   enable_nestloop: 'off',
   enable_mergejoin: 'off',
+  enable_hashjoin: 'on',
   work_mem: '256MB',
   // The attributes of a million rows; a hash that does not fit writes the geometry to disk and reads it again.
   hash_mem_multiplier: '4',

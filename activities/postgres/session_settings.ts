@@ -60,20 +60,19 @@ export const PINNED: Settings = {
 };
 
 /**
- * A message that gives a session the pinned settings and `settings`. A name that this version of PostgreSQL does not know is
- * left out. A COMMIT that is not on the disk is none: what was said to be live must be so after a crash.
+ * Gives a session the pinned settings. A name that this version of PostgreSQL does not know is left out. A COMMIT that is not on
+ * the disk is none: what was said to be live must be so after a crash.
  */
-function pinned(settings: Settings): string {
-  const values = Object.entries(PINNED).map(([name, value]) => `(${literal(name)}, ${literal(value)})`);
-  return [
-    // A limit of the role's counts from the first statement on.
-    'set statement_timeout = 0',
-    `select pg_catalog.set_config(name, value, false) from (values ${values.join(', ')}) pinned (name, value)
-     where current_setting(name, true) <> value`,
-    `select pg_catalog.set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'`,
-    toSet('set', settings),
-  ].join(';\n');
-}
+const PIN = [
+  // A limit of the role's counts from the first statement on.
+  'set statement_timeout = 0',
+  `select pg_catalog.set_config(name, value, false)
+   from (values ${Object.entries(PINNED)
+     .map(([name, value]) => `(${literal(name)}, ${literal(value)})`)
+     .join(', ')}) pinned (name, value)
+   where current_setting(name, true) <> value`,
+  `select pg_catalog.set_config('synchronous_commit', 'local', false) where current_setting('synchronous_commit') = 'off'`,
+].join(';\n');
 
 /**
  * Gives a session the settings of ours, and `settings` above them.
@@ -82,7 +81,7 @@ function pinned(settings: Settings): string {
  */
 export async function settle(session: pg.ClientBase, settings: Settings): Promise<void> {
   try {
-    await session.query(pinned(settings));
+    await session.query(`${PIN};\n${toSet('set', settings)}`);
   } catch (error) {
     if (sqlstateOf(error) !== SQLSTATE.insufficientPrivilege) throw error;
     const message = `${(error as Error).message}, and it stands at a value with which data would be lost or misread; nothing was done. Take it away where it is set (select * from pg_db_role_setting; alter role … reset …; alter database … reset …), or grant set on parameter … to the release's role`;

@@ -123,6 +123,10 @@ describe('a worker that cannot work ends at once with exit code 1', () => {
     );
   });
 
+  it('Temporal does not answer at an IPv6 address, which is an address all the same', async () => {
+    expect(await failed(['worker'], { TEMPORAL_ADDRESS: '[::1]:1' })).toMatch(/Temporal does not answer at \[::1\]:1/);
+  });
+
   it('its namespace does not exist', async () => {
     expect(await failed(['worker'], { TEMPORAL_NAMESPACE: 'nowhere' })).toMatch(
       /namespace.*nowhere.*TEMPORAL_NAMESPACE/i,

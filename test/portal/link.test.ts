@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { linkPortal } from '../../activities/portal/link.ts';
 import { createTestDatabases, type TestDatabases } from '../support/database.ts';
-import { ask } from '../support/release.ts';
+import { ask, runCommandLine } from '../support/release.ts';
 
 let databases: TestDatabases;
 
@@ -39,4 +39,84 @@ it('a link that is there gets the same, whatever it had; its other options stay'
   await linkPortal(databases.databaseUrl, databases.portalReaderUrl);
   expect(await fetchSizes()).toEqual(SIZES);
   expect(await options()).toEqual(before);
+});
+
+/** `pp-release migrate` as a person calls it, with the portal's address changed. */
+async function link(change: (url: URL) => void, how: 'flag' | 'variable' = 'variable') {
+  const url = new URL(databases.portalReaderUrl);
+  change(url);
+  const env = { PP_DATABASE_URL: databases.databaseUrl, PORTAL: url.href };
+  const args = how === 'flag' ? ['--portal', url.href] : ['--portal-env', 'PORTAL'];
+  const outcome = await runCommandLine(['migrate', ...args], env);
+  expect(outcome.stdout + outcome.stderr).not.toContain(url.password);
+  return outcome;
+}
+
+const serverOptions = async () => {
+  const [row] = await live<{ options: string[] }>(`select srvoptions as options from pg_foreign_server`);
+  return Object.fromEntries((row?.options ?? []).map((option) => option.split(/=(.*)/s).slice(0, 2)));
+};
+
+it('every parameter of the address reaches the link, and goes with the next address that does not have it', async () => {
+  const { code, stderr } = await link(({ searchParams }) => {
+    searchParams.set('sslmode', 'allow');
+    searchParams.set('connect_timeout', '7');
+    searchParams.set('target_session_attrs', 'any');
+  });
+  expect(code, stderr).toBe(0);
+  expect(await serverOptions()).toMatchObject({ sslmode: 'allow', connect_timeout: '7', target_session_attrs: 'any' });
+  expect((await link(() => undefined)).code).toBe(0);
+  const left = await serverOptions();
+  expect(Object.keys(left)).not.toEqual(expect.arrayContaining(['sslmode']));
+  expect(left).toMatchObject({ fetch_size: '20000', options: expect.stringContaining('row_security=off') });
+  expect(left.connect_timeout ?? left.target_session_attrs).toBeUndefined();
+});
+
+it('the second of two hosts is taken where the first does not answer', async () => {
+  const url = databases.portalReaderUrl.replace('@127.0.0.1:', '@127.0.0.1:1,127.0.0.1:');
+  await linkPortal(databases.databaseUrl, url);
+  expect(await live('select from portal_fdw.wdpas')).toEqual([]);
+  await linkPortal(databases.databaseUrl, databases.portalReaderUrl);
+});
+
+it.each<[string, (url: URL) => void, RegExp]>([
+  ['a wrong password', (url) => (url.password = 'wr0ng-pass'), /password authentication failed for user/],
+  ['no such database', (url) => (url.pathname = '/nowhere'), /database "nowhere" does not exist/],
+  ['a wrong host', (url) => (url.hostname = 'nowhere.invalid'), /could not translate host name "nowhere.invalid"/],
+  ['IPv6, where nothing listens', (url) => (url.hostname = '[::1]'), /server at "::1", port \d+ failed/],
+  [
+    'TLS, where there is none',
+    (url) => url.searchParams.set('sslmode', 'require'),
+    /does not support SSL, but SSL was/,
+  ],
+])('why a link fails is said, and the old one stays: %s', async (_, change, reason) => {
+  const before = await serverOptions();
+  const { code, stderr } = await link(change);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(reason);
+  expect(stderr.trim().split('\n')).toHaveLength(1);
+  expect(await serverOptions()).toEqual(before);
+});
+
+it.each<[string[], RegExp]>([
+  [['--portal', 'rubbish'], /^pp-release: --portal: the portal's address is not right/],
+  [['--portal', ''], /--portal is empty/],
+  [['--portal', 'postgresql://a:b@h/p?nonsense=1'], /--portal: .*parameter nonsense is none/],
+  [['--portal-env', 'NOT_SET'], /--portal-env: the environment variable NOT_SET is not set/],
+  [['--portal-env', ''], /--portal-env: it names no variable/],
+  [['--portal', 'x', '--portal-env', 'Y'], /two ways to say the same/],
+])('migrate %j is refused with exit code 2', async (args, reason) => {
+  const { code, stderr } = await runCommandLine(['migrate', ...args], { PP_DATABASE_URL: databases.databaseUrl });
+  expect([code, stderr.trim().split('\n').length]).toEqual([2, 1]);
+  expect(stderr).toMatch(reason);
+});
+
+it('a policy of the portal that hides rows from the reader ends the reading, unless the address allows it', async () => {
+  await ask(
+    databases.portalUrl,
+    `alter table wdpa.wdpas enable row level security; create policy "even ones" on wdpa.wdpas using (site_id % 2 = 0)`,
+  );
+  await expect(live('select from portal_fdw.wdpas')).rejects.toThrow(/row-level security policy for table "wdpas"/);
+  expect((await link(({ searchParams }) => searchParams.set('options', '-c row_security=on'))).code).toBe(0);
+  expect(await live('select from portal_fdw.wdpas')).toEqual([]);
 });
