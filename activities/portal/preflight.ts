@@ -1,5 +1,7 @@
 import { type ReleasedView, views } from '../../catalog/index.ts';
+import { STAGING } from '../generation/names.ts';
 import { requireNoObstacles } from '../generation/obstacles.ts';
+import { madeOf } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
@@ -52,8 +54,8 @@ interface Fault {
 
 async function requireViews(session: Session): Promise<void> {
   const wanted = views.map((view) => stagingName(view.name));
-  const found = await existing(session, wanted);
-  const missing = wanted.filter((name) => found.get(name) !== 'm');
+  const found = new Set((await madeOf(session, STAGING)).map(({ name }) => name));
+  const missing = wanted.filter((name) => !found.has(name));
   if (missing.length === 0) return;
   const advice =
     'run the release from create_staging_materialized_views (PP_RELEASE_CREATE_STAGING_MATERIALIZED_VIEWS=true)';

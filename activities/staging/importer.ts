@@ -13,6 +13,7 @@ import { carryColumns } from './live_values.ts';
 import { deleteMarks, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { judgeSoftErrors } from './soft_errors.ts';
+import { requireTables } from './validate.ts';
 
 export type { ImportResult };
 
@@ -71,6 +72,7 @@ async function importAll(
   { sample, csvDir, softErrorLimitPercent = SOFT_ERROR_LIMIT_PERCENT, onStep }: ImportOptions,
 ): Promise<ImportResult | ReleaseError> {
   await requireStagingOf(session, release);
+  await requireTables(session);
   const inputs = await findInputs(session, release, importer, csvDir);
   const digest = createHash('sha256')
     .update(JSON.stringify([script, inputs.identity, sample ?? null]))

@@ -1,8 +1,9 @@
 import { importers as catalogImporters, tables, validations } from '../../catalog/index.ts';
+import { STAGING } from '../generation/names.ts';
+import { madeOf } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { stagingName } from '../postgres/identifiers.ts';
-import { existing } from '../postgres/introspection.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
 import { carriedOverTables } from './carried_over.ts';
 import { requireStagingOf } from './holder.ts';
@@ -41,10 +42,10 @@ export async function validateStaging(
   });
 }
 
+/** Those that a release made: what others have put in their place is not written to. */
 export async function requireTables(session: Session): Promise<void> {
-  const wanted = tables.map((table) => stagingName(table.name));
-  const found = await existing(session, wanted);
-  const missing = wanted.filter((name) => found.get(name) !== 'r');
+  const found = new Set((await madeOf(session, STAGING)).map(({ name }) => name));
+  const missing = tables.map((table) => stagingName(table.name)).filter((name) => !found.has(name));
   if (missing.length === 0) return;
   const message = `staging tables missing: ${missing.join(', ')}; run the release from build_staging`;
   throw new ReleaseError('StagingUnfit', message, { missing });

@@ -98,7 +98,7 @@ describe('what cannot be carried, or would lose something, is refused before the
     refuses(
       `update realms set updated_at = now() + interval '1 day' where id = (select min(id) from realms)`,
       'select 1',
-      /realms edited in live since staging was built.*run the release from build_staging/,
+      /realms \(rows with id \d+\) edited in live since staging was built.*run the release from build_staging/,
     ).then(async () => {
       release = await rooms.stage('Mar2027');
     }));
