@@ -42,12 +42,11 @@ it('a link that is there gets the same, whatever it had; its other options stay'
 });
 
 /** `pp-release migrate` as a person calls it, with the portal's address changed. */
-async function link(change: (url: URL) => void, how: 'flag' | 'variable' = 'variable') {
+async function link(change: (url: URL) => void) {
   const url = new URL(databases.portalReaderUrl);
   change(url);
   const env = { PP_DATABASE_URL: databases.databaseUrl, PORTAL: url.href };
-  const args = how === 'flag' ? ['--portal', url.href] : ['--portal-env', 'PORTAL'];
-  const outcome = await runCommandLine(['migrate', ...args], env);
+  const outcome = await runCommandLine(['migrate', '--portal-env', 'PORTAL'], env);
   expect(outcome.stdout + outcome.stderr).not.toContain(url.password);
   return outcome;
 }
@@ -91,11 +90,19 @@ it.each<[string, (url: URL) => void, RegExp]>([
   ],
 ])('why a link fails is said, and the old one stays: %s', async (_, change, reason) => {
   const before = await serverOptions();
-  const { code, stderr } = await link(change);
-  expect(code).toBe(1);
-  expect(stderr).toMatch(reason);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
+  const url = new URL(databases.portalReaderUrl);
+  change(url);
+  const error = await linkPortal(databases.databaseUrl, url.href).catch((fault: Error) => fault);
+  expect(error).toMatchObject({ type: 'PortalUnavailable', message: expect.stringMatching(reason) });
+  expect(String(error)).not.toMatch(/\n/);
+  expect(String(error)).not.toContain(url.password);
   expect(await serverOptions()).toEqual(before);
+});
+
+it('a command says it too, on one line', async () => {
+  const { code, stderr } = await link((url) => (url.port = '1'));
+  expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
+  expect(stderr).toMatch(/^pp-release: the portal \(.* at 127.0.0.1, port 1\) cannot be linked: .*Connection refused/);
 });
 
 it.each<[string[], RegExp]>([
@@ -117,6 +124,6 @@ it('a policy of the portal that hides rows from the reader ends the reading, unl
     `alter table wdpa.wdpas enable row level security; create policy "even ones" on wdpa.wdpas using (site_id % 2 = 0)`,
   );
   await expect(live('select from portal_fdw.wdpas')).rejects.toThrow(/row-level security policy for table "wdpas"/);
-  expect((await link(({ searchParams }) => searchParams.set('options', '-c row_security=on'))).code).toBe(0);
+  expect((await link((url) => (url.search = '?options=-c%20row_security%3Don'))).code).toBe(0);
   expect(await live('select from portal_fdw.wdpas')).toEqual([]);
 });

@@ -64,7 +64,6 @@ describe('settings, publications and triggers that were in the way of a release'
   afterAll(async () => {
     await superuser('drop event trigger log_ddl; drop publication everything; drop publication all_of_public');
     await reset();
-    await harness.restartWorker();
   });
 
   it('change nothing of it, nor of its rollback', async () => {
