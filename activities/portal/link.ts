@@ -25,19 +25,21 @@ const REMOTE_SETTINGS = {
  *
  * @param databaseUrl owner role of the live database
  * @param portalUrl read-only role of the portal's database
+ * @returns whether PostgreSQL may have written the password to its log
  * @throws ReleaseError BadInput for an address that cannot be used; PortalUnavailable when the portal does not answer or
  *   lets nobody in
  */
-export async function linkPortal(databaseUrl: string, portalUrl: string): Promise<void> {
+export async function linkPortal(databaseUrl: string, portalUrl: string): Promise<{ mayBeLogged: boolean }> {
   const address = parsePortalAddress(portalUrl);
   const client = await connect(databaseUrl, 'pp-release link');
   try {
     await client.query('begin');
-    await defineServer(client, address);
+    const mayBeLogged = await defineServer(client, address);
     await client.query(`create schema if not exists ${ident(portal.localSchema)}`);
     for (const schema of portal.remoteSchemas) await importMissing(client, schema);
     for (const [table, options] of Object.entries(portal.tableOptions)) await setOptions(client, table, options);
     await client.query('commit');
+    return { mayBeLogged };
   } catch (error) {
     await client.query('rollback');
     throw notLinked(address, error);
@@ -60,7 +62,7 @@ function notLinked({ server, login }: PortalAddress, error: unknown): ReleaseErr
   return new ReleaseError('PortalUnavailable', text, { host, database: server.dbname }, { cause: error });
 }
 
-async function defineServer(client: pg.Client, { server: given, login }: PortalAddress): Promise<void> {
+async function defineServer(client: pg.Client, { server: given, login }: PortalAddress): Promise<boolean> {
   const server = ident(portal.server);
   const options: Record<string, string> = { ...given, ...portal.serverOptions };
   // An empty one stands for a pooler, which takes no options at all.
@@ -78,9 +80,10 @@ async function defineServer(client: pg.Client, { server: given, login }: PortalA
   } else {
     await client.query(`create server ${server} foreign data wrapper postgres_fdw options (${optionList(options)})`);
   }
-  await keepOutOfLog(client);
+  const mayBeLogged = await keepOutOfLog(client);
   await client.query(`drop user mapping if exists for current_user server ${server}`);
   await client.query(`create user mapping for current_user server ${server} options (${optionList(login)})`);
+  return mayBeLogged;
 }
 
 function remoteOptions(given: string | undefined): string {
@@ -89,13 +92,17 @@ function remoteOptions(given: string | undefined): string {
 }
 
 /** The password stands in the next statement. Only a role that was granted so may say what the server logs. */
-async function keepOutOfLog(client: pg.Client): Promise<void> {
+async function keepOutOfLog(client: pg.Client): Promise<boolean> {
   await client.query(
     `select set_config(name, value, true)
      from (values ('log_statement', 'none'), ('log_min_duration_statement', '-1'), ('log_min_duration_sample', '-1'),
                   ('log_transaction_sample_rate', '0'), ('log_min_error_statement', 'panic')) quiet (name, value)
      where has_parameter_privilege(name, 'set')`,
   );
+  const { rows } = await client.query<{ logged: boolean }>(
+    `select current_setting('log_statement') <> 'none' or current_setting('log_min_duration_statement') <> '-1' as logged`,
+  );
+  return rows[0]?.logged ?? false;
 }
 
 /** Those that are there are SET, the others are ADDed. */

@@ -16,16 +16,23 @@ export async function migrate(options: MigrateOptions, output: Output): Promise<
   const flag = options.portalEnv === undefined ? '--portal' : `--portal-env ${options.portalEnv}`;
   const portal = await readAddress(options);
   const url = databaseUrl(readEnvironment());
+  let mayBeLogged = false;
   try {
     if (portal !== undefined) parsePortalAddress(portal);
     await applyMigrations(url);
-    if (portal !== undefined) await linkPortal(url, portal);
+    if (portal !== undefined) ({ mayBeLogged } = await linkPortal(url, portal));
   } catch (error) {
     if (!(error instanceof ReleaseError && error.type === 'BadInput')) throw error;
     throw new CommandError(EXIT.usage, `${flag}: ${error.message}`, error.facts, { cause: error });
   }
   const linked = portal !== undefined;
-  output.result({ migrated: true, linked }, `the database is up to date${linked ? ' and linked to the portal' : ''}`);
+  const log = mayBeLogged
+    ? "; PostgreSQL's log settings may have written the portal's password to its log: docs/database.md says what to do"
+    : '';
+  output.result(
+    { migrated: true, linked, passwordMayBeLogged: mayBeLogged },
+    `the database is up to date${linked ? ' and linked to the portal' : ''}${log}`,
+  );
 }
 
 /** A password on the command line is in the list of processes and in the shell's history; there are two ways around. */

@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { linkPortal } from '../../activities/portal/link.ts';
+import { ROOT } from '../../local/paths.ts';
 import { createTestDatabases, type TestDatabases } from '../support/database.ts';
 import { ask, runCommandLine } from '../support/release.ts';
+import { cleanEnvironment } from '../support/worker.ts';
 
 let databases: TestDatabases;
 
@@ -103,6 +106,24 @@ it('a command says it too, on one line', async () => {
   const { code, stderr } = await link((url) => (url.port = '1'));
   expect([code, stderr.trim().split('\n').length]).toEqual([1, 1]);
   expect(stderr).toMatch(/^pp-release: the portal \(.* at 127.0.0.1, port 1\) cannot be linked: .*Connection refused/);
+});
+
+it("says when PostgreSQL's log may have the password, which its settings decide", async () => {
+  expect((await link(() => undefined)).stdout).not.toMatch(/its log/);
+  const name = new URL(databases.databaseUrl).pathname.slice(1);
+  const superuser = (sql: string) => ask(databases.superuserUrl, sql);
+  await superuser(`alter database "${name}" set log_statement = 'ddl'`);
+  expect((await link(() => undefined)).stdout).toMatch(/may have written the portal's password to its log/);
+  await superuser(`alter database "${name}" reset log_statement`);
+});
+
+it('the address can come from standard input', async () => {
+  await live(`alter server portal_srv options (set port '1')`);
+  const args = ['client/bin.mjs', 'migrate', '--portal', '-'];
+  const env = { ...cleanEnvironment(), PP_DATABASE_URL: databases.databaseUrl };
+  const { status } = spawnSync(process.execPath, args, { cwd: ROOT, env, input: `${databases.portalReaderUrl}\n` });
+  expect(status).toBe(0);
+  expect(await live('select from portal_fdw.wdpas')).toEqual([]);
 });
 
 it.each<[string[], RegExp]>([
