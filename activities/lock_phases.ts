@@ -1,5 +1,5 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
-import { type ImportPhase, importers, needsCsv, tables } from '../catalog/index.ts';
+import { type ImportPhase, importers, needsCsv, tables, views } from '../catalog/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type AcquireRequest, awaitLock, endUnheardOf, type LockRequest, openRelease } from './opening.ts';
 import { connect, createPool, Database } from './postgres/database.ts';
@@ -71,9 +71,14 @@ export function lockActivities(deps: ActivityDeps) {
     /**
      * Waits until the keeper holds the lock, then opens the release: a new row, or the row that a resume goes on with.
      *
-     * @throws ReleaseError BadInput for unknown importers, NothingToResume, ConfigurationError for tables with hidden rows
+     * @throws ReleaseError BadInput for unknown importers and views, NothingToResume, ConfigurationError for tables with hidden rows
      */
     async acquireLock(request: AcquireRequest): Promise<ReleasePlan> {
+      refuseUnknown(
+        'views',
+        request.allowEmpty ?? [],
+        views.map(({ name }) => name),
+      );
       const { planned, leftOut } = planImporters(request, deps.config.csvDir);
       const { workflowId, runId } = activityInfo().workflowExecution ?? { workflowId: '', runId: '' };
       const pool = createPool(deps.databaseUrl, 1);
@@ -134,13 +139,11 @@ function planImporters(
   { importOnly: only, importSkip: skip }: AcquireRequest,
   csvDir: string | undefined,
 ): { planned: PlannedImporter[]; leftOut: Record<string, string> } {
-  const known = importers.map((importer) => importer.name);
-  const unknown = [...(only ?? []), ...(skip ?? [])].filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new ReleaseError('BadInput', `unknown importers: ${unknown.join(', ')}; known are ${known.join(', ')}`, {
-      unknown,
-    });
-  }
+  refuseUnknown(
+    'importers',
+    [...(only ?? []), ...(skip ?? [])],
+    importers.map(({ name }) => name),
+  );
   const wanted = importers.filter(({ name }) => (!only || only.includes(name)) && !skip?.includes(name));
   const without = csvDir === undefined ? wanted.filter(needsCsv) : [];
   if (only && without.length > 0) {
@@ -153,4 +156,11 @@ function planImporters(
     planned: planned.map(({ name, phase, after }) => ({ name, phase, after: after ?? [] })),
     leftOut: Object.fromEntries(without.map(({ name }) => [name, 'PP_CSV_DIR is not set: live keeps what it has'])),
   };
+}
+
+function refuseUnknown(what: string, names: readonly string[], known: readonly string[]): void {
+  const unknown = names.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  const message = `unknown ${what}: ${unknown.join(', ')}; known are ${known.join(', ')}`;
+  throw new ReleaseError('BadInput', message, { unknown });
 }

@@ -27,6 +27,7 @@ export interface AcquireRequest extends LockRequest {
   onlyPhases?: readonly Phase[] | undefined;
   importOnly?: readonly string[] | undefined;
   importSkip?: readonly string[] | undefined;
+  allowEmpty?: readonly string[] | undefined;
   /** Run id of the workflow's first run, which its release is known by: a reset has a new one. */
   firstRunId: string;
 }

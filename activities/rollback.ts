@@ -110,7 +110,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     /** Drops the backups that are not kept (`retention`), each in a transaction of its own. */
     async cleanBackups(
       release: ReleaseRef,
-      request: { keep: number; by: string; allowNone?: boolean },
+      request: { keep: number; allowNone?: boolean | undefined; by: string },
     ): Promise<{ kept: string[]; dropped: string[] }> {
       return step(release, 'clean backups', async ({ db, progress }) => {
         const { kept, dropped } = retention(await db.session(listBackups), request.keep, request);

@@ -10,5 +10,5 @@ if (entry) await import(entry);
 else {
   const { register } = await import('tsx/esm/api');
   register();
-  await import('./main.ts');
+  await import('./run.ts');
 }

@@ -18,14 +18,14 @@ const INPUTS = {
  */
 export async function bundledCommandLine() {
   const folder = await keep('client', INPUTS, bundleInto);
-  return folder && join(folder, 'main.js');
+  return folder && join(folder, 'run.js');
 }
 
 async function bundleInto(outdir) {
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['client/main.ts'],
+    entryPoints: ['client/run.ts'],
     outdir,
     bundle: true,
     splitting: true,

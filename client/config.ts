@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CommandError, EXIT } from './errors.ts';
+import type { Kind } from './kinds.ts';
 
 /** Written by `npm run stack`: the addresses of the private stack of this clone. */
 const STACK_FILE = fileURLToPath(new URL('../.local/stack.json', import.meta.url));
@@ -15,15 +16,46 @@ const STACK_VARIABLES = [
 
 export type Environment = Record<string, string | undefined>;
 
-/** The process's environment; where it names no addresses, those of this clone's private stack, if there is one. */
+const isBlank = (value: string | undefined): value is string => value !== undefined && value.trim() === '';
+
+/**
+ * The process's environment; where it names no addresses, those of this clone's private stack, if there is one. What is empty
+ * counts as unset; `setting` says so where that decides something.
+ */
 export function readEnvironment(environment: Environment = process.env): Environment {
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    Object.entries(environment).filter(([, value]) => value !== undefined && !isBlank(value)),
   );
   if (given.PP_DATABASE_URL || given.TEMPORAL_ADDRESS) return given;
   const stack = readStackFile();
   const addresses = STACK_VARIABLES.flatMap((name) => (stack[name] ? [[name, stack[name]]] : []));
   return { ...Object.fromEntries(addresses), ...given };
+}
+
+const said = new Set<string>();
+
+/** The value of a variable that decides something here; one that is empty is told of on standard error. */
+export function setting(environment: Environment, name: string): string | undefined {
+  if (isBlank(process.env[name]) && !said.has(name)) {
+    said.add(name);
+    process.stderr.write(`${name} is empty and counts as unset\n`);
+  }
+  return environment[name];
+}
+
+/** The same, read by its kind; what is wrong with it goes to `faults`. */
+export async function readSetting<T>(
+  environment: Environment,
+  name: string,
+  kind: Kind<T>,
+  faults: string[],
+): Promise<T | undefined> {
+  const text = setting(environment, name);
+  if (text === undefined) return undefined;
+  const read = await kind(text);
+  if ('value' in read) return read.value;
+  faults.push(`${name} ${read.fault}`);
+  return undefined;
 }
 
 function readStackFile(): Environment {
@@ -48,15 +80,15 @@ export interface TemporalAddress {
 
 export function temporalAddress(environment: Environment): TemporalAddress {
   return {
-    address: environment.TEMPORAL_ADDRESS ?? 'localhost:7233',
-    namespace: environment.TEMPORAL_NAMESPACE ?? 'default',
+    address: setting(environment, 'TEMPORAL_ADDRESS') ?? 'localhost:7233',
+    namespace: setting(environment, 'TEMPORAL_NAMESPACE') ?? 'default',
     uiUrl: environment.PP_TEMPORAL_UI_URL,
   };
 }
 
 /** @throws CommandError when no database is named */
 export function databaseUrl(environment: Environment): string {
-  const url = environment.PP_DATABASE_URL;
+  const url = setting(environment, 'PP_DATABASE_URL');
   if (url && URL.canParse(url)) return url;
   const what = url
     ? 'PP_DATABASE_URL is no address such as postgres://user:password@host:5432/database'

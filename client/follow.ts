@@ -1,8 +1,9 @@
 import type { Client } from '@temporalio/client';
 import { describeWaiting, type ReleaseResult, type ReleaseStatus } from '../contracts/index.ts';
+import { Drawing } from './draw.ts';
 import { CommandError, EXIT } from './errors.ts';
-import type { Output } from './output.ts';
-import { renderPhases, renderWaiting } from './render.ts';
+import { endIfOutputIsLost, type Output } from './output.ts';
+import { renderPhases } from './render.ts';
 import { askWorkflow, type PendingStep } from './status.ts';
 
 /** A query waits for so long for a worker that died a moment ago; what lasts longer is told. */
@@ -16,13 +17,15 @@ const REFRESH_MS = 500;
  */
 export async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
   const isDrawn = process.stdout.isTTY && !output.json;
-  const show = isDrawn ? redraw() : append(output);
+  const drawing = isDrawn ? new Drawing(process.stdout) : undefined;
+  const show: Show = drawing ? (status, pending) => drawing.show(status, pending) : append(output);
   // A line in between would spoil the drawing, which has it anyway.
   const tell = isDrawn && process.stderr.isTTY ? () => undefined : tellOfWaiting();
   let silentSince: number | undefined;
   let told = false;
   for (;;) {
     const answer = await askWorkflow(client, workflowId);
+    endIfOutputIsLost();
     if (!answer) throw new CommandError(EXIT.failed, `Temporal knows no workflow ${workflowId} any more`);
     if (answer.status) {
       show(answer.status, answer.pending);
@@ -34,23 +37,15 @@ export async function follow(client: Client, workflowId: string, output: Output)
       if (isLong && !told) process.stderr.write(`${answer.unanswered}\n`);
       told ||= isLong;
     }
-    if (!answer.running) return;
+    if (!answer.running) {
+      drawing?.end();
+      return;
+    }
     await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
   }
 }
 
 type Show = (status: ReleaseStatus, pending: PendingStep[]) => void;
-
-function redraw(): Show {
-  let drawn = 0;
-  return ({ phases, waitingFor }, pending) => {
-    const lines = [...renderPhases(phases, pending), ...(waitingFor ? ['', ...renderWaiting(waitingFor)] : [])];
-    const up = drawn > 0 ? `\u001b[${drawn}A` : '';
-    const width = process.stdout.columns || 120;
-    process.stdout.write(`${up}${lines.map((line) => `\u001b[2K${line.slice(0, width - 1)}\n`).join('')}\u001b[J`);
-    drawn = lines.length;
-  };
-}
 
 function append(output: Output): Show {
   const printed = new Set<string>();

@@ -1,18 +1,20 @@
-import { Command, CommanderError } from 'commander';
-import { ReleaseError } from '../activities/postgres/errors.ts';
+import { Command } from 'commander';
+import type { CleanOptions } from './commands/backups.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { MigrateOptions } from './commands/migrate.ts';
-import type { PlanOptions } from './commands/plan.ts';
+import type { PlanOptions, RehearseOptions } from './commands/plan.ts';
 import type { PromoteOptions } from './commands/promote.ts';
 import type { RollbackOptions } from './commands/rollback.ts';
 import type { NoteOptions, ScheduleOptions } from './commands/schedule.ts';
 import type { StartOptions } from './commands/start.ts';
 import type { DeploymentFlags } from './deployment.ts';
-import { CommandError, EXIT } from './errors.ts';
+import { flag, readFlags } from './flags.ts';
+import * as kinds from './kinds.ts';
 import { createOutput, type Output } from './output.ts';
 import type { ScheduleFlags } from './schedule_plan.ts';
 
-const program = new Command('pp-release')
+/** All commands with their flags; run.ts runs it. */
+export const program = new Command('pp-release')
   .description('Releases data from a portal database to live tables, all at once or not at all')
   .option('--json', 'print one JSON document')
   .option('--verbose', 'print the stack trace of an error')
@@ -25,20 +27,36 @@ const output = (): Output => createOutput(Boolean(program.opts().json));
 program
   .command('start [LABEL]')
   .description('start a release, such as: start Apr2026')
-  .option('--mode <mode>', 'direct, review or dry-run')
-  .option('--on-failure <what>', 'wait for pp-release retry when a phase fails (default), or fail at once')
-  .option('--review-timeout <hours>', 'how long a release under review waits for promote (default 72)')
-  .option('--retry-timeout <hours>', 'how long a failed phase waits for retry (default 24)')
-  .option('--start-at <phase>', 'first phase to run')
-  .option('--stop-after <phase>', 'last phase to run')
-  .option('--only-phases <phases>', 'comma-separated phases')
-  .option('--only <importers>', 'comma-separated importers to run')
-  .option('--skip <importers>', 'comma-separated importers to leave out')
-  .option('--sample <rows>', 'import at most so many rows of each view')
-  .option('--soft-error-limit <percent>', 'share of rows with soft errors that is too much (default 5)')
+  .addOption(flag('--mode <mode>', 'direct, review or dry-run', kinds.mode))
+  .addOption(
+    flag(
+      '--on-failure <what>',
+      'wait for pp-release retry when a phase fails (default), or fail at once',
+      kinds.onFailure,
+    ),
+  )
+  .addOption(
+    flag('--review-timeout <hours>', 'how long a release under review waits for promote (default 72)', kinds.hours),
+  )
+  .addOption(flag('--retry-timeout <hours>', 'how long a failed phase waits for retry (default 24)', kinds.hours))
+  .addOption(flag('--start-at <phase>', 'first phase to run', kinds.phase))
+  .addOption(flag('--stop-after <phase>', 'last phase to run', kinds.phase))
+  .addOption(flag('--only-phases <phases>', 'comma-separated phases', kinds.phases))
+  .addOption(flag('--only <importers>', 'comma-separated importers to run', kinds.importers))
+  .addOption(flag('--skip <importers>', 'comma-separated importers to leave out', kinds.importers))
+  .addOption(flag('--sample <rows>', 'import at most so many rows of each view', kinds.sample))
+  .addOption(
+    flag(
+      '--soft-error-limit <percent>',
+      'share of rows with soft errors that is too much (default 5)',
+      kinds.percentage,
+    ),
+  )
   .option('--lightweight', 'leave indexes and foreign keys off staging until the swap')
   .option('--no-create-views', 'use the staging views that are there')
-  .option('--allow-empty <views>', 'comma-separated views that may be empty although live has rows')
+  .addOption(
+    flag('--allow-empty <views>', 'comma-separated views that may be empty although live has rows', kinds.views),
+  )
   .option('--end-blockers', 'end sessions in the way of the swap, of the roles that the worker allows')
   .option('--wait', 'follow the release to its end')
   .action(async (label: string | undefined, options: StartOptions) =>
@@ -47,10 +65,16 @@ program
 program
   .command('import [LABEL]')
   .description('import into staging and stop there; live is not touched')
-  .option('--only <importers>', 'comma-separated importers to run')
-  .option('--skip <importers>', 'comma-separated importers to leave out')
-  .option('--sample <rows>', 'import at most so many rows of each view')
-  .option('--soft-error-limit <percent>', 'share of rows with soft errors that is too much (default 5)')
+  .addOption(flag('--only <importers>', 'comma-separated importers to run', kinds.importers))
+  .addOption(flag('--skip <importers>', 'comma-separated importers to leave out', kinds.importers))
+  .addOption(flag('--sample <rows>', 'import at most so many rows of each view', kinds.sample))
+  .addOption(
+    flag(
+      '--soft-error-limit <percent>',
+      'share of rows with soft errors that is too much (default 5)',
+      kinds.percentage,
+    ),
+  )
   .option('--resume', "go on with the staging that the label's last run has left")
   .option('--wait', 'follow the import to its end')
   .action(async (label: string | undefined, options: ImportOptions) =>
@@ -71,7 +95,7 @@ program
 program
   .command('promote [LABEL]')
   .description('make a release under review live, once its manifest was looked at')
-  .option('--digest <digest>', "the manifest's digest, or its first 8 characters or more")
+  .addOption(flag('--digest <digest>', "the manifest's digest, or its first 8 characters or more", kinds.text))
   .option('--yes', 'promote what the manifest says now, without a question')
   .action(async (label: string | undefined, options: PromoteOptions) =>
     (await import('./commands/promote.ts')).promote(label, options, output()),
@@ -101,20 +125,45 @@ backups
 backups
   .command('clean')
   .description('drop all backups but the newest')
-  .option('--keep <number>', 'how many stay (default 1)')
-  .action(async (options: { keep?: string }) => (await import('./commands/backups.ts')).clean(options, output()));
+  .addOption(
+    flag(
+      '--keep <number>',
+      'how many stay (default 1)',
+      kinds.whole('a whole number from 0 on: so many of the newest backups stay'),
+    ),
+  )
+  .option('--yes', 'with --keep 0: the last backup may go, and with it the way back')
+  .action(async (options: CleanOptions) => (await import('./commands/backups.ts')).clean(options, output()));
 const schedule = program.command('schedule').description('releases that Temporal starts by itself');
 const scheduled = (name: string) =>
-  schedule.command(name).option('--id <id>', "the schedule's id (default portal-release-monthly)");
+  schedule.command(name).addOption(flag('--id <id>', "the schedule's id (default portal-release-monthly)", kinds.text));
 scheduled('create')
   .description('make it: monthly on the 1st at 06:00 UTC, under review, unless told otherwise')
-  .option('--day <day>', 'day of the month, 1 to 28 (default 1)')
-  .option('--hour <hour>', 'hour, 0 to 23 (default 6)')
-  .option('--cron <fields>', 'five cron fields instead, such as "30 5 2 * *"')
-  .option('--time-zone <name>', 'of the times and of the labels (default UTC)')
-  .option('--catchup <time>', 'a run missed during an outage of Temporal is caught up for so long (default 3d)')
-  .option('--mode <mode>', 'review (default), direct or dry-run')
-  .option('--on-failure <what>', 'wait for pp-release retry when a phase fails (default), or fail at once')
+  .addOption(
+    flag(
+      '--day <day>',
+      'day of the month, 1 to 28 (default 1)',
+      kinds.whole('a whole number from 1 to 28, since every month has those; else use --cron', 1, 28),
+    ),
+  )
+  .addOption(flag('--hour <hour>', 'hour, 0 to 23 (default 6)', kinds.whole('a whole number from 0 to 23', 0, 23)))
+  .addOption(flag('--cron <fields>', 'five cron fields instead, such as "30 5 2 * *"', kinds.text))
+  .addOption(flag('--time-zone <name>', 'of the times and of the labels (default UTC)', kinds.timeZone))
+  .addOption(
+    flag(
+      '--catchup <time>',
+      'a run missed during an outage of Temporal is caught up for so long (default 3d)',
+      kinds.duration,
+    ),
+  )
+  .addOption(flag('--mode <mode>', 'review (default), direct or dry-run', kinds.mode))
+  .addOption(
+    flag(
+      '--on-failure <what>',
+      'wait for pp-release retry when a phase fails (default), or fail at once',
+      kinds.onFailure,
+    ),
+  )
   .action(async (options: ScheduleOptions & ScheduleFlags) =>
     (await import('./commands/schedule.ts')).create(options, output()),
   );
@@ -123,11 +172,11 @@ scheduled('describe')
   .action(async (options: ScheduleOptions) => (await import('./commands/schedule.ts')).describe(options, output()));
 scheduled('pause')
   .description('start nothing until resume')
-  .option('--note <text>', 'why; describe shows it')
+  .addOption(flag('--note <text>', 'why; describe shows it', kinds.text))
   .action(async (options: NoteOptions) => (await import('./commands/schedule.ts')).pause(options, output()));
 scheduled('resume')
   .description('go on after pause')
-  .option('--note <text>', 'why; describe shows it')
+  .addOption(flag('--note <text>', 'why; describe shows it', kinds.text))
   .action(async (options: NoteOptions) => (await import('./commands/schedule.ts')).resume(options, output()));
 scheduled('trigger')
   .description("start this month's release now")
@@ -138,60 +187,51 @@ scheduled('delete')
 program
   .command('plan')
   .description('print what the swap of staging would do, each statement with its reason')
-  .option('--rollback <stamp>', 'the plan of a rollback instead')
+  .addOption(flag('--rollback <stamp>', 'the plan of a rollback instead', kinds.stamp))
   .action(async (options: PlanOptions) => (await import('./commands/plan.ts')).plan(options, output()));
 program
   .command('rehearse')
   .description('run the plan on the real database and undo it; reports how long the locks were held')
-  .option('--rollback <stamp>', 'rehearse a rollback instead')
-  .option('--budget <ms>', 'how long to look for a gap between readers (default 30000)')
-  .action(async (options: PlanOptions & { budget?: string }) =>
-    (await import('./commands/plan.ts')).rehearse(options, output()),
-  );
+  .addOption(flag('--rollback <stamp>', 'rehearse a rollback instead', kinds.stamp))
+  .addOption(
+    flag(
+      '--budget <ms>',
+      'how long to look for a gap between readers (default 30000)',
+      kinds.whole('a whole number of milliseconds above 0', 1),
+    ),
+  )
+  .action(async (options: RehearseOptions) => (await import('./commands/plan.ts')).rehearse(options, output()));
 program
   .command('worker')
   .description('run a worker in the foreground')
-  .option('--deployment <name>', 'with --build-id: it gets only what its version is for, see deploy')
-  .option('--build-id <id>', 'with --deployment: the version of its code')
+  .addOption(
+    flag('--deployment <name>', 'with --build-id: it gets only what its version is for, see deploy', kinds.text),
+  )
+  .addOption(flag('--build-id <id>', 'with --deployment: the version of its code', kinds.text))
   .action(async (options: DeploymentFlags) => (await import('./commands/worker.ts')).worker(options));
 program
   .command('deploy')
   .description('send new releases to the workers of a version; what runs stays with its own')
-  .option('--deployment <name>', 'as its workers were started with')
-  .option('--build-id <id>', 'as its workers were started with')
+  .addOption(flag('--deployment <name>', 'as its workers were started with', kinds.text))
+  .addOption(flag('--build-id <id>', 'as its workers were started with', kinds.text))
   .action(async (options: DeploymentFlags) => (await import('./commands/deploy.ts')).deploy(options, output()));
 program
   .command('migrate')
   .description('bring the live database up to date')
-  .option(
-    '--portal <url>',
-    'link it to the portal at this address, with a read-only role; - reads it from standard input',
+  .addOption(
+    flag(
+      '--portal <url>',
+      'link it to the portal at this address, with a read-only role; - reads it from standard input',
+      kinds.text,
+    ),
   )
-  .option('--portal-env <name>', 'the same, with the address in this environment variable')
+  .addOption(flag('--portal-env <name>', 'the same, with the address in this environment variable', kinds.text))
   .action(async (options: MigrateOptions) => (await import('./commands/migrate.ts')).migrate(options, output()));
 for (const command of [...program.commands, ...backups.commands, ...schedule.commands]) {
   command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
-  command.hook('preAction', (_, action) => {
-    for (const name of ['json', 'verbose']) if (action.opts()[name]) program.setOptionValue(name, true);
-  });
 }
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  process.exitCode = report(error);
-}
-
-/** One message on standard error, and the exit code that fits it. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const message = error instanceof Error ? error.message : String(error);
-  const { json, verbose } = program.opts();
-  if (json) {
-    const facts = error instanceof CommandError || error instanceof ReleaseError ? error.facts : {};
-    process.stdout.write(`${JSON.stringify({ error: message, ...facts }, null, 2)}\n`);
-  }
-  process.stderr.write(`pp-release: ${message}\n`);
-  if ((verbose || process.env.PP_DEBUG === '1') && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  return error instanceof CommandError ? error.exitCode : EXIT.failed;
-}
+program.hook('preAction', async (_, action) => {
+  const given = action.optsWithGlobals();
+  for (const name of ['json', 'verbose']) if (given[name]) program.setOptionValue(name, true);
+  await readFlags(action);
+});

@@ -1,25 +1,26 @@
-import { importers } from '../catalog/index.ts';
-import { parseReleaseInput, type ReleaseInput } from '../contracts/index.ts';
-import type { Environment } from './config.ts';
+import { type Mode, type OnFailure, type Phase, parseReleaseInput, type ReleaseInput } from '../contracts/index.ts';
+import { type Environment, readSetting, setting } from './config.ts';
 import { CommandError, EXIT } from './errors.ts';
+import * as kinds from './kinds.ts';
 import { operator } from './operator.ts';
 
+/** As flags.ts has read them. */
 export interface StartFlags {
-  mode?: string;
-  onFailure?: string;
-  reviewTimeout?: string;
-  retryTimeout?: string;
-  startAt?: string;
-  stopAfter?: string;
-  onlyPhases?: string;
-  only?: string;
-  skip?: string;
-  sample?: string;
-  softErrorLimit?: string;
+  mode?: Mode;
+  onFailure?: OnFailure;
+  reviewTimeout?: number;
+  retryTimeout?: number;
+  startAt?: Phase;
+  stopAfter?: Phase;
+  onlyPhases?: Phase[];
+  only?: string[];
+  skip?: string[];
+  sample?: number;
+  softErrorLimit?: number;
   lightweight?: boolean;
   /** Commander sets it to false for --no-create-views. */
   createViews?: boolean;
-  allowEmpty?: string;
+  allowEmpty?: string[];
   endBlockers?: boolean;
 }
 
@@ -28,86 +29,43 @@ export interface StartFlags {
  *
  * @throws CommandError with exit code 2 naming every fault
  */
-export function releaseInput(label: string | undefined, flags: StartFlags, environment: Environment): ReleaseInput {
+export async function releaseInput(
+  label: string | undefined,
+  flags: StartFlags,
+  environment: Environment,
+): Promise<ReleaseInput> {
   const faults: string[] = [];
-  const flag = (name: string) => booleanOf(name, environment[name], faults);
-  const dryRun = flag('PP_RELEASE_DRY_RUN');
-  const createViews = flag('PP_RELEASE_CREATE_STAGING_MATERIALIZED_VIEWS');
+  const from = <T>(name: string, kind: kinds.Kind<T>) => readSetting(environment, name, kind, faults);
+  const dryRun = flags.mode === undefined && (await from('PP_RELEASE_DRY_RUN', kinds.onOrOff));
   const raw = withoutUndefined({
-    label: label ?? environment.PP_RELEASE_LABEL,
+    label: label ?? setting(environment, 'PP_RELEASE_LABEL'),
     mode: flags.mode ?? (dryRun ? 'dry-run' : undefined),
-    onFailure: flags.onFailure ?? environment.PP_RELEASE_ON_FAILURE,
-    reviewTimeoutHours: hours('--review-timeout', flags.reviewTimeout, faults),
-    retryTimeoutHours: hours('--retry-timeout', flags.retryTimeout, faults),
-    startAt: flags.startAt ?? environment.PP_RELEASE_START_AT ?? environment.PP_RELEASE_SKIP_TO,
-    stopAfter: flags.stopAfter ?? environment.PP_RELEASE_STOP_AFTER ?? environment.PP_RELEASE_SKIP_AFTER,
-    onlyPhases: list(flags.onlyPhases ?? environment.PP_RELEASE_ONLY_PHASES),
-    stagingLightweight: flags.lightweight ?? flag('PP_RELEASE_STAGING_LIGHTWEIGHT'),
-    createStagingMaterializedViews: flags.createViews === false ? false : createViews,
-    importOnly: list(flags.only ?? environment.PP_IMPORT_ONLY),
-    importSkip: list(flags.skip ?? environment.PP_IMPORT_SKIP),
-    importSample: number('PP_IMPORT_SAMPLE', flags.sample ?? environment.PP_IMPORT_SAMPLE, faults),
-    softErrorLimit: percentage(
-      '--soft-error-limit',
-      flags.softErrorLimit ?? environment.PP_IMPORT_SOFT_ERROR_LIMIT,
-      faults,
-    ),
-    allowEmpty: list(flags.allowEmpty),
+    onFailure: flags.onFailure ?? (await from('PP_RELEASE_ON_FAILURE', kinds.onFailure)),
+    reviewTimeoutHours: flags.reviewTimeout,
+    retryTimeoutHours: flags.retryTimeout,
+    startAt:
+      flags.startAt ??
+      (await from('PP_RELEASE_START_AT', kinds.phase)) ??
+      (await from('PP_RELEASE_SKIP_TO', kinds.phase)),
+    stopAfter:
+      flags.stopAfter ??
+      (await from('PP_RELEASE_STOP_AFTER', kinds.phase)) ??
+      (await from('PP_RELEASE_SKIP_AFTER', kinds.phase)),
+    onlyPhases: flags.onlyPhases ?? (await from('PP_RELEASE_ONLY_PHASES', kinds.phases)),
+    stagingLightweight: flags.lightweight ?? (await from('PP_RELEASE_STAGING_LIGHTWEIGHT', kinds.onOrOff)),
+    createStagingMaterializedViews:
+      flags.createViews === false ? false : await from('PP_RELEASE_CREATE_STAGING_MATERIALIZED_VIEWS', kinds.onOrOff),
+    importOnly: flags.only ?? (await from('PP_IMPORT_ONLY', kinds.importers)),
+    importSkip: flags.skip ?? (await from('PP_IMPORT_SKIP', kinds.importers)),
+    importSample: flags.sample ?? (await from('PP_IMPORT_SAMPLE', kinds.sample)),
+    softErrorLimit: flags.softErrorLimit ?? (await from('PP_IMPORT_SOFT_ERROR_LIMIT', kinds.percentage)),
+    allowEmpty: flags.allowEmpty,
     endBlockersFor: flags.endBlockers ? operator() : undefined,
   });
   const parsed = parseReleaseInput(raw);
-  if (!parsed.ok) faults.push(...parsed.problems);
-  faults.push(...unknownImporters(raw.importOnly, raw.importSkip));
+  if (!parsed.ok) faults.unshift(...parsed.problems);
   if (parsed.ok && faults.length === 0) return parsed.value;
   throw new CommandError(EXIT.usage, faults.join('; '), { faults });
-}
-
-function unknownImporters(...lists: unknown[]): string[] {
-  const known = importers.map((importer) => importer.name);
-  const unknown = lists
-    .flatMap((names) => (Array.isArray(names) ? (names as string[]) : []))
-    .filter((name) => !known.includes(name));
-  return unknown.length > 0 ? [`unknown importers: ${unknown.join(', ')}; known are ${known.join(', ')}`] : [];
-}
-
-function list(text: string | undefined): string[] | undefined {
-  if (text === undefined || text.trim() === '') return undefined;
-  return text
-    .split(',')
-    .map((part) => part.trim())
-    .filter(Boolean);
-}
-
-function number(name: string, text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value <= 0)
-    faults.push(`${name} is ${JSON.stringify(text)}, not a whole number above 0`);
-  return value;
-}
-
-function percentage(name: string, text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined) return undefined;
-  const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (!(value >= 0 && value <= 100)) faults.push(`${name} is ${JSON.stringify(text)}, not a percentage from 0 to 100`);
-  return value;
-}
-
-function hours(name: string, text: string | undefined, faults: string[]): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== '' && value > 0) return value;
-  faults.push(`${name} is ${JSON.stringify(text)}, not a number of hours above 0`);
-  return undefined;
-}
-
-/** The specification's switches: true or false, also as Rails people write them. */
-function booleanOf(name: string, text: string | undefined, faults: string[]): boolean | undefined {
-  if (text === undefined) return undefined;
-  if (/^(true|1|yes|on)$/i.test(text)) return true;
-  if (/^(false|0|no|off)$/i.test(text)) return false;
-  faults.push(`${name} is ${JSON.stringify(text)}, not true or false`);
-  return undefined;
 }
 
 function withoutUndefined<T extends Record<string, unknown>>(object: T): T {

@@ -1,16 +1,25 @@
 import { describeWaiting, type LockHolder, type StepStatus, type WaitingFor } from '../contracts/index.ts';
 import type { PendingStep, StatusReport } from './status.ts';
+import { cut } from './text.ts';
 
 const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '✗' } as const;
 
 /** One line a phase, with its time, its counts, and what it is doing right now. */
 export function renderPhases(phases: StepStatus[], pending: PendingStep[]): string[] {
   return phases.flatMap((phase) => [
-    line(phase, phase.progress === 'running' && !phase.steps ? doing(pending[0]) : undefined, 0),
-    ...(phase.steps ?? []).map((step) =>
-      line(step, step.progress === 'running' ? detailOf(step, pending) : undefined, 2),
-    ),
+    renderPhase(phase, pending),
+    ...(phase.steps ?? []).map((step) => renderStep(step, pending)),
   ]);
+}
+
+/** @param columns of the terminal: where it is narrow, the name gives way and not the time */
+export function renderPhase(phase: StepStatus, pending: PendingStep[], columns?: number): string {
+  return line(phase, phase.progress === 'running' && !phase.steps ? doing(pending[0]) : undefined, 0, columns);
+}
+
+/** One importer of a phase. */
+export function renderStep(step: StepStatus, pending: PendingStep[], columns?: number): string {
+  return line(step, step.progress === 'running' ? detailOf(step, pending) : undefined, 2, columns);
 }
 
 function detailOf(step: StepStatus, pending: PendingStep[]): string | undefined {
@@ -25,11 +34,21 @@ function doing(activity: PendingStep | undefined): string | undefined {
   return `${activity.detail}, ${show(done)}${expected ? ` of about ${show(Math.max(done, expected))}` : ''}`;
 }
 
-function line(step: StepStatus, detail: string | undefined, indent: number): string {
+const NAME_COLUMNS = 34;
+const TIME_COLUMNS = 9;
+
+function line(
+  step: StepStatus,
+  detail: string | undefined,
+  indent: number,
+  columns = Number.POSITIVE_INFINITY,
+): string {
   const seconds = step.seconds ?? (step.progress === 'running' && step.startedAt ? elapsed(step.startedAt) : undefined);
   const time = seconds === undefined ? '' : `${seconds.toFixed(1)} s`;
-  const name = `${' '.repeat(indent)}${step.name}`;
-  return `${MARKS[step.progress]} ${name.padEnd(34)} ${time.padStart(9)}  ${detail ?? summary(step.result)}`.trimEnd();
+  // The mark, blanks, and … where counts follow that are cut.
+  const width = Math.max(0, Math.min(NAME_COLUMNS, columns - TIME_COLUMNS - 6));
+  const name = cut(`${' '.repeat(indent)}${step.name}`, width).padEnd(width);
+  return `${MARKS[step.progress]} ${name} ${time.padStart(TIME_COLUMNS)}  ${detail ?? summary(step.result)}`.trimEnd();
 }
 
 function elapsed(since: string): number {

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { isLabel, isStamp, isTimeZone, LABEL_RULE, labelOf, STAMP_RULE, TIME_ZONE_RULE } from './label.ts';
+import { MODES, ON_FAILURE } from './modes.ts';
 import { isSelected, PHASES, phaseIndex } from './phases.ts';
-
-/** `direct` goes straight on, `review` waits for a promote after the manifest, `dry-run` stops there. */
-export const MODES = ['direct', 'review', 'dry-run'] as const;
-export type Mode = (typeof MODES)[number];
-
-/** A phase that fails waits for a retry, or ends the release at once. */
-export const ON_FAILURE = ['wait', 'fail'] as const;
-export type OnFailure = (typeof ON_FAILURE)[number];
+import { faultOfName } from './text.ts';
 
 const LONGEST_WAIT_HOURS = 24 * 365;
 
@@ -26,6 +20,16 @@ const phase = z.enum(PHASES, {
 const importerNames = z
   .array(z.string().regex(/^[a-z][a-z0-9_]*$/, 'an importer name has small letters, digits and underscores only'))
   .nonempty('name at least one importer, or leave the list out');
+
+const viewNames = z.array(
+  z.string().regex(/^[a-z][a-z0-9_]*$/, 'a name in allowEmpty has small letters, digits and underscores only'),
+);
+
+/** Who asked for something: it is kept with the events, which hold neither NUL nor half a character. */
+const personName = (field: string) =>
+  z.string({ error: () => `${field} is no text` }).refine((name) => faultOfName(name) === undefined, {
+    error: (issue) => `${field} ${faultOfName(issue.input)}`,
+  });
 
 /**
  * Input of the workflow `portalRelease`: plain JSON, `{"label":"Apr2026"}` is enough. What belongs to one release stands
@@ -65,9 +69,9 @@ export const releaseInputSchema = z
     /** Percentage of an importer's rows that may have soft errors; more than that is a hard error (default 5). */
     softErrorLimit: z.number().min(0).max(100, 'softErrorLimit is a percentage from 0 to 100').optional(),
     /** Who asked for sessions in the way of the swap to be ended; only roles that the worker allows are. */
-    endBlockersFor: z.string().min(1).optional(),
+    endBlockersFor: personName('endBlockersFor').optional(),
     /** Views, by live name, that may be empty although live has rows. */
-    allowEmpty: z.array(z.string()).optional(),
+    allowEmpty: viewNames.optional(),
   })
   .superRefine((input, context) => {
     const { startAt, stopAfter, label, scheduleTimeZone } = input;
@@ -109,9 +113,9 @@ export const rollbackInputSchema = z.strictObject({
     .refine(isStamp, { error: (issue) => `${JSON.stringify(issue.input)} is no backup stamp: ${STAMP_RULE}` }),
   /** Drops what a dry run or a failed release keeps in staging, to make room for what is live now. */
   discardStaging: z.boolean().default(false),
-  endBlockersFor: z.string().min(1).optional(),
+  endBlockersFor: personName('endBlockersFor').optional(),
   /** Who asked for it; kept with the events. */
-  by: z.string().default('unnamed'),
+  by: personName('by').default('unnamed'),
 });
 export type RollbackInputJson = z.input<typeof rollbackInputSchema>;
 export type RollbackInput = z.output<typeof rollbackInputSchema>;
@@ -121,7 +125,9 @@ export const cleanupInputSchema = z.strictObject({
   keep: z
     .int({ error: () => 'keep is a whole number from 0 on: so many of the newest backups stay' })
     .min(0, 'keep is below 0'),
-  by: z.string().default('unnamed'),
+  /** The last complete backup may go, too: then there is nothing to roll back to. */
+  allowNone: z.boolean().optional(),
+  by: personName('by').default('unnamed'),
 });
 export type CleanupInputJson = z.input<typeof cleanupInputSchema>;
 

@@ -1,4 +1,4 @@
-import type { Mode } from './input.ts';
+import type { Mode } from './modes.ts';
 import type { Phase } from './phases.ts';
 import type { ReleaseState } from './states.ts';
 import type { Parked, WaitingFor } from './waiting.ts';

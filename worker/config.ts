@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ActivityConfig } from '../activities/deps.ts';
 import { ReleaseError } from '../activities/postgres/errors.ts';
+import { wholeNumber } from '../contracts/index.ts';
 
 const address = (protocols: string[], example: string) =>
   z
@@ -9,12 +10,17 @@ const address = (protocols: string[], example: string) =>
       error: () => `is no address such as ${example}`,
     });
 
-const milliseconds = (fallback: number) =>
-  z.coerce
-    .number({ error: () => 'is no number of milliseconds' })
-    .int()
-    .positive('is no positive number of milliseconds')
+/** Digits only: `Number` takes a blank for 0, and 0 backups is not what a blank says. */
+const whole = (least: number, rule: string, fallback: number) =>
+  z
+    .string()
+    .refine((text) => (wholeNumber(text) ?? Number.NEGATIVE_INFINITY) >= least, {
+      error: (issue) => `is ${JSON.stringify(issue.input)}, not ${rule}`,
+    })
+    .transform(Number)
     .default(fallback);
+
+const milliseconds = (fallback: number) => whole(1, 'a whole number of milliseconds above 0', fallback);
 
 /** As the old system's switches: on, unless it is said to be off. */
 const unlessOff = z
@@ -33,11 +39,7 @@ const environmentSchema = z.object({
   PP_RELEASE_LOG_PATH: z.string().default('log/portal_release.log'),
   PP_CSV_DIR: z.string().optional(),
   PP_MANIFEST_DIR: z.string().default('public/manifests'),
-  PP_KEEP_BACKUP_COUNT: z.coerce
-    .number({ error: () => 'is no number' })
-    .int()
-    .min(0, 'is below 0')
-    .default(1),
+  PP_KEEP_BACKUP_COUNT: whole(0, 'a whole number from 0 on', 1),
   PP_LOCK_TIMEOUT_MS: milliseconds(30_000),
   PP_STATEMENT_TIMEOUT_MS: milliseconds(300_000),
   /** Comma-separated roles whose sessions --end-blockers may end; nobody's by default. */
@@ -50,6 +52,9 @@ const environmentSchema = z.object({
   PP_WORKER_READY_FILE: z.string().optional(),
 });
 
+/** Every variable that decides something in a worker. */
+export const WORKER_VARIABLES = Object.keys(environmentSchema.shape);
+
 export interface WorkerConfig extends ActivityConfig {
   databaseUrl: string;
   temporalAddress: string;
@@ -60,12 +65,12 @@ export interface WorkerConfig extends ActivityConfig {
 }
 
 /**
- * Reads a worker's configuration from the environment, once, and reports every fault together.
+ * Reads a worker's configuration from the environment, once, and reports every fault together. What is empty counts as unset.
  *
  * @throws ReleaseError ConfigurationError naming each variable and what is wrong with it
  */
 export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
-  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
   const parsed = environmentSchema.safeParse(present);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);

@@ -56,7 +56,7 @@ export async function listBackups(session: Session): Promise<Backup[]> {
 export function retention(
   backups: readonly Backup[],
   keep: number,
-  options: { allowNone?: boolean } = {},
+  options: { allowNone?: boolean | undefined } = {},
 ): { kept: string[]; dropped: string[] } {
   const stamps = backups.map(({ stamp }) => stamp);
   const wanted = Math.max(keep, options.allowNone ? 0 : 1);

@@ -25,21 +25,23 @@ function line({ stamp, releaseId, label, bytes, complete, missing }: Backup): st
   return `${stamp}  ${release.padEnd(15)}  ${size.padStart(10)}  ${complete ? 'complete' : `incomplete, lacks ${missing.join(', ')}`}`;
 }
 
+export interface CleanOptions {
+  keep?: number;
+  yes?: boolean;
+}
+
 /** Drops all backups but the newest, under the release lock. */
-export async function clean(options: { keep?: string }, output: Output): Promise<void> {
-  const keep = Number(options.keep ?? '1');
-  if (!Number.isInteger(keep) || keep < 0) {
-    throw new CommandError(
-      EXIT.usage,
-      `--keep is ${JSON.stringify(options.keep)}, not a whole number from 0 on: so many of the newest backups stay`,
-    );
+export async function clean({ keep = 1, yes = false }: CleanOptions, output: Output): Promise<void> {
+  if (keep === 0 && !yes) {
+    const why = 'it would drop the last backup, and nothing could be rolled back any more';
+    throw new CommandError(EXIT.usage, `--keep 0 was not done: ${why}; if that is meant, add --yes`);
   }
   await withTemporal(temporalAddress(readEnvironment()), async (client) => {
     const what = 'cleanup of backups';
     const { handle } = await launch(client, {
       type: WORKFLOW.cleanup,
       workflowId: 'portal-backup-cleanup',
-      input: { keep, by: operator() },
+      input: { keep, by: operator(), ...(keep === 0 ? { allowNone: true } : {}) },
       what,
     });
     const result = (await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)))) as {

@@ -11,6 +11,6 @@ export interface ImportOptions extends Pick<StartOptions, 'only' | 'skip' | 'sam
  */
 export async function importStaging(label: string | undefined, options: ImportOptions, output: Output): Promise<void> {
   const { resume, ...rest } = options;
-  const phases = { stopAfter: 'import_related', ...(resume ? { startAt: 'import_core' } : {}) };
-  await start(label, { ...rest, ...phases, mode: 'dry-run' }, output);
+  const resumed: StartOptions = resume ? { startAt: 'import_core' } : {};
+  await start(label, { ...rest, ...resumed, stopAfter: 'import_related', mode: 'dry-run' }, output);
 }

@@ -8,14 +8,20 @@ import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import type { Database, Session } from '../../activities/postgres/database.ts';
 import { ReleaseError } from '../../activities/postgres/errors.ts';
 import { stagingHolder } from '../../activities/staging/holder.ts';
-import { databaseUrl, readEnvironment } from '../config.ts';
+import { databaseUrl, readEnvironment, readSetting } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { whole } from '../kinds.ts';
 import type { Output } from '../output.ts';
 
 export interface PlanOptions {
   /** Stamp of a backup: the plan of that rollback instead of the swap of staging. */
   rollback?: string;
+}
+
+export interface RehearseOptions extends PlanOptions {
+  /** ms */
+  budget?: number;
 }
 
 /** Prints what a swap (or a rollback) would do, each statement with its reason. Reads the catalogs only. */
@@ -29,17 +35,14 @@ export async function plan(options: PlanOptions, output: Output): Promise<void> 
 }
 
 /** Runs the plan on the real database, as politely as the swap, and undoes it: readers may feel it for a moment. */
-export async function rehearse(options: PlanOptions & { budget?: string }, output: Output): Promise<void> {
-  const roundMs = Number(options.budget ?? '30000');
-  if (!(roundMs > 0))
-    throw new CommandError(EXIT.usage, `--budget is ${JSON.stringify(options.budget)}, not a number of milliseconds`);
+export async function rehearse(options: RehearseOptions, output: Output): Promise<void> {
+  const roundMs = options.budget ?? 30_000;
   const environment = readEnvironment();
-  const statementTimeoutMs = Number(environment.PP_STATEMENT_TIMEOUT_MS ?? '300000');
-  if (!(statementTimeoutMs > 0))
-    throw new CommandError(
-      EXIT.usage,
-      `PP_STATEMENT_TIMEOUT_MS is ${environment.PP_STATEMENT_TIMEOUT_MS}, not a number of milliseconds`,
-    );
+  const faults: string[] = [];
+  const milliseconds = whole('a whole number of milliseconds above 0', 1);
+  const statementTimeoutMs =
+    (await readSetting(environment, 'PP_STATEMENT_TIMEOUT_MS', milliseconds, faults)) ?? 300_000;
+  if (faults.length > 0) throw new CommandError(EXIT.usage, faults.join('; '), { faults });
   const result = await withDatabase(databaseUrl(environment), (db) =>
     rehearseOn(db, options, { roundMs, statementTimeoutMs }).catch((error: unknown) =>
       Promise.reject(toCommandError(error)),

@@ -41,8 +41,18 @@ export function create({ id = SCHEDULE_ID, ...flags }: ScheduleOptions & Schedul
       .catch((error: unknown) => Promise.reject(createRefusal(error, id)));
     const report = await readReport(client, handle);
     const next = report.nextTimes[0];
-    const follow = next ? `; the next release is ${next.label} at ${next.at}` : '';
-    output.result(report, `schedule ${id} is made: ${when}, mode ${input.mode}${follow}`);
+    if (!next) {
+      // Only the server knows when cron fields fire, and only of a schedule that is there.
+      await handle.delete();
+      const why = `${when} never comes, so it would start nothing`;
+      throw new CommandError(EXIT.usage, `schedule ${id} was not made: ${why}; mend the day and month in --cron`, {
+        id,
+      });
+    }
+    output.result(
+      report,
+      `schedule ${id} is made: ${when}, mode ${input.mode}; the next release is ${next.label} at ${next.at}`,
+    );
   });
 }
 

@@ -14,7 +14,7 @@ export interface StartOptions extends StartFlags {
 /** Starts a release and answers once it holds the lock; with --wait once it has ended. */
 export async function start(label: string | undefined, options: StartOptions, output: Output): Promise<void> {
   const environment = readEnvironment();
-  const input = releaseInput(label, options, environment);
+  const input = await releaseInput(label, options, environment);
   const where = temporalAddress(environment);
   const what = `release ${input.label}`;
   await withTemporal(where, async (client) => {

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
+import { databaseUrl, readEnvironment, setting, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { Output } from '../output.ts';
@@ -11,7 +11,7 @@ import { withTemporal } from '../temporal.ts';
 export async function status(label: string | undefined, output: Output): Promise<void> {
   const environment = readEnvironment();
   const report = await withDatabase(databaseUrl(environment), async (db) => {
-    const manifestDir = environment.PP_MANIFEST_DIR ?? 'public/manifests';
+    const manifestDir = setting(environment, 'PP_MANIFEST_DIR') ?? 'public/manifests';
     const read = (client?: Client) => readStatus(db, client, { ...(label ? { label } : {}), manifestDir });
     try {
       return await withTemporal(temporalAddress(environment), read);

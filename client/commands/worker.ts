@@ -1,9 +1,9 @@
 import { setFlagsFromString } from 'node:v8';
-import { readWorkerConfig } from '../../worker/config.ts';
+import { readWorkerConfig, WORKER_VARIABLES } from '../../worker/config.ts';
 import { createLog } from '../../worker/log.ts';
 import { runWorker } from '../../worker/run.ts';
 import { requireSearchAttributes } from '../../worker/search_attributes.ts';
-import { readEnvironment, temporalAddress } from '../config.ts';
+import { readEnvironment, setting, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { type DeploymentFlags, deploymentVersion } from '../deployment.ts';
 import { withTemporal } from '../temporal.ts';
@@ -14,6 +14,7 @@ export async function worker(flags: DeploymentFlags): Promise<void> {
   setFlagsFromString('--optimize-for-size');
   const version = deploymentVersion(flags);
   const environment = readEnvironment();
+  for (const name of WORKER_VARIABLES) setting(environment, name);
   const config = readWorkerConfig(environment);
   // Otherwise it would poll, and each release would fail or wait for ever with an error of the innards.
   const where = temporalAddress(environment);

@@ -1,4 +1,9 @@
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kindOfOption } from '../../client/flags.ts';
+import { hours, percentage, sample, whole } from '../../client/kinds.ts';
+import { program } from '../../client/main.ts';
+import { readWorkerConfig } from '../../worker/config.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 
 let harness: ReleaseHarness;
@@ -54,16 +59,17 @@ describe('phases and importers that make no sense are refused with exit code 2, 
   it.each([
     [['--start-at', 'swap'], /"swap" is no phase; the phases are acquire_lock, .*reset_checkpoints/],
     [['--stop-after', 'Preflight'], /"Preflight" is no phase/],
-    [['--only-phases', 'preflight,swap'], /"swap" is no phase/],
+    [['--only-phases', 'preflight,swap'], /--only-phases names unknown phases: swap; known are acquire_lock/],
     [
       ['--start-at', 'import_core', '--stop-after', 'preflight'],
       /startAt import_core comes after stopAfter preflight: no phase would run/,
     ],
     [['--only-phases', 'preflight', '--start-at', 'finalise_swap'], /none of onlyPhases \(preflight\) lies between/],
-    [['--only', 'sources,parcc'], /unknown importers: parcc; known are sources, protected_areas, .*pame/],
-    [['--skip', 'nothing'], /unknown importers: nothing; known are/],
-    [['--mode', 'fast'], /mode is one of direct, review, dry-run/],
-    [['--on-failure', 'shrug'], /onFailure is one of wait, fail/],
+    [['--only', 'sources,parcc'], /--only names unknown importers: parcc; known are sources, protected_areas, .*pame/],
+    [['--skip', 'nothing'], /--skip names unknown importers: nothing; known are/],
+    [['--allow-empty', 'nosuchview,DROP'], /--allow-empty names unknown views: nosuchview, DROP; known are portal_/],
+    [['--mode', 'fast'], /--mode is "fast", not one of direct, review, dry-run/],
+    [['--on-failure', 'shrug'], /--on-failure is "shrug", not one of wait, fail/],
     [['--review-timeout', 'soon'], /--review-timeout is "soon", not a number of hours above 0/],
     [['--retry-timeout', '0'], /--retry-timeout is "0", not a number of hours above 0/],
     [['--soft-error-limit', '100.1'], /^[^;]*--soft-error-limit is "100.1", not a percentage from 0 to 100/],
@@ -97,8 +103,94 @@ describe('phases and importers that make no sense are refused with exit code 2, 
     ]) {
       expect(told).toContain(part);
     }
-    expect(told).toMatch(/PP_IMPORT_SAMPLE is "ten".*unknown importers: everything/);
+    expect(told).toMatch(/PP_IMPORT_ONLY names unknown importers: everything.*PP_IMPORT_SAMPLE is "ten"/);
     oneLine(told);
+  });
+});
+
+describe('a flag that is empty, and a number that is none, start nothing', () => {
+  const all = (command: Command): Command[] => [command, ...command.commands.flatMap(all)];
+  const flags = all(program).flatMap((command) =>
+    command.options.filter(({ required }) => required).map((option) => [command.name(), option] as const),
+  );
+
+  it('every flag of every command is read by a kind, and none takes an empty text or a blank', async () => {
+    expect(flags.length).toBeGreaterThan(35);
+    for (const [command, option] of flags) {
+      for (const text of ['', ' ', '\t', '\u0000']) {
+        const read = await kindOfOption(option)(text);
+        expect([command, option.long, text, read]).toEqual([command, option.long, text, { fault: expect.any(String) }]);
+      }
+    }
+  });
+
+  it('numbers are written in digits', async () => {
+    for (const kind of [whole('whole'), sample, percentage, hours]) {
+      for (const text of ['1e1', '0x1', '1.', '.5', ' 1', '1 ', '+1', '1_0', 'NaN', 'Infinity', '٣']) {
+        expect([text, await kind(text)]).toEqual([text, { fault: expect.stringContaining(JSON.stringify(text)) }]);
+      }
+      expect(await kind('07')).toEqual({ value: 7 });
+    }
+    expect(await hours('0.5')).toEqual({ value: 0.5 });
+    expect(await whole('whole')('9007199254740993')).toEqual({ fault: expect.any(String) });
+  });
+
+  it.each([
+    [['backups', 'clean', '--keep', ''], /--keep is "", not a whole number from 0 on/],
+    [['start', 'Apr2026', '--only-phases', ''], /--only-phases is "", not names of phases/],
+    [['start', 'Apr2026', '--only', 'sources,,pame'], /--only is "sources,,pame", not names of importers with a comma/],
+    [['schedule', 'pause', '--note', ''], /--note is empty/],
+    [['migrate', '--portal', ''], /--portal is empty/],
+    // An empty label is not the release that happens to run.
+    [['promote', '', '--yes'], /"" is no label/],
+    [['status', ''], /"" is no label/],
+  ])('%j', async (args, message) => {
+    const told = await refused(args);
+    expect(told).toMatch(message);
+    oneLine(told);
+  });
+
+  it('the last backup is not dropped without a second word', async () => {
+    expect(await refused(['backups', 'clean', '--keep', '0'])).toMatch(
+      /--keep 0 was not done: it would drop the last backup, .*add --yes/,
+    );
+  });
+});
+
+describe('a variable that is empty counts as unset, and that is said where it decides something', () => {
+  it('of a release, and who asks for it', async () => {
+    // No worker polls that queue of a namespace of its own: the start ends there.
+    const env = { PP_IMPORT_ONLY: '', PP_RELEASE_DRY_RUN: ' ', PP_IMPORT_SAMPLE: '', PP_OPERATOR: '' };
+    const { stderr } = await harness.pp(
+      ['start', 'apr2026', '--sample', '5', '--mode', 'direct', '--end-blockers'],
+      env,
+    );
+    expect(stderr).not.toContain('is empty');
+    const told = await harness.pp(['start', '--end-blockers'], env);
+    expect([told.code, told.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^PP_IMPORT_ONLY is empty and counts as unset$/m),
+    ]);
+    expect(told.stderr).toContain('PP_RELEASE_DRY_RUN is empty and counts as unset');
+    expect(told.stderr).toContain('PP_OPERATOR is empty and counts as unset');
+  });
+
+  it('of the worker: a blank is no count of backups', () => {
+    const needed = { PP_DATABASE_URL: 'postgres://a@b/c' };
+    for (const blank of ['', ' ', '\t']) {
+      expect(readWorkerConfig({ ...needed, PP_KEEP_BACKUP_COUNT: blank })).toMatchObject({ keepBackups: 1 });
+    }
+    for (const odd of ['1e1', '0x1', ' 2', '-1', '1.5']) {
+      expect(() => readWorkerConfig({ ...needed, PP_KEEP_BACKUP_COUNT: odd })).toThrow(
+        `PP_KEEP_BACKUP_COUNT is ${JSON.stringify(odd)}, not a whole number from 0 on`,
+      );
+    }
+  });
+
+  it('a name that is none is refused', async () => {
+    expect(await refused(['start', 'Apr2026', '--end-blockers'], { PP_OPERATOR: 'Kim\nJo' })).toContain(
+      'PP_OPERATOR has a control character: "Kim\\nJo"',
+    );
   });
 });
 
@@ -128,6 +220,24 @@ describe('bad usage is refused with exit code 2 and says where help is', () => {
     const { code, stdout } = await harness.pp(['--help']);
     expect([code, stdout]).toEqual([0, expect.stringContaining('start')]);
   });
+});
+
+it('with --json wrong use gives one JSON document, and the message all the same', async () => {
+  for (const [args, message] of [
+    [['start', 'Apr2026', '--nope'], "unknown option '--nope'"],
+    [['nope'], "unknown command 'nope'"],
+    [['rollback'], "missing required argument 'STAMP'"],
+    [['start', 'Apr2026', 'May2026'], 'too many arguments'],
+    [['schedule'], 'which command?'],
+    [['backups', 'clean', '--keep', ''], '--keep is ""'],
+  ] as const) {
+    const { code, stdout, stderr } = await harness.pp([...args, '--json']);
+    expect([code, JSON.parse(stdout)]).toEqual([
+      2,
+      expect.objectContaining({ error: expect.stringContaining(message) }),
+    ]);
+    expect(stderr).not.toBe('');
+  }
 });
 
 it('a stack trace is printed when asked for, and only then', async () => {

@@ -47,7 +47,7 @@ it('the command line is bundled once for the sources as they are, also by severa
   for (const name of kept()) {
     expect(statSync(join(cache(), name)).mode & 0o777).toBe(0o755);
     rmSync(join(cache(), name, 'whole'));
-    rmSync(join(cache(), name, 'main.js'));
+    rmSync(join(cache(), name, 'run.js'));
   }
   expect((await pp(['--help'])).stdout).toContain('stop it, whatever it does');
   writeFileSync(join(copy, 'client/commands/abort.ts'), 'export const abort = ;');

@@ -108,9 +108,9 @@ describe('a worker that cannot work ends at once with exit code 1', () => {
     for (const part of [
       'PP_DATABASE_URL is no address such as postgres:',
       'TEMPORAL_ADDRESS is no address such as localhost:7233',
-      'PP_LOCK_TIMEOUT_MS is no number',
-      'PP_STATEMENT_TIMEOUT_MS is no positive number',
-      'PP_KEEP_BACKUP_COUNT is no number',
+      'PP_LOCK_TIMEOUT_MS is "soon", not a whole number of milliseconds above 0',
+      'PP_STATEMENT_TIMEOUT_MS is "-1", not a whole number of milliseconds above 0',
+      'PP_KEEP_BACKUP_COUNT is "all", not a whole number from 0 on',
       'PP_RELEASE_SLACK_PHASE_COMPLETE is neither true',
     ]) {
       expect(stderr).toContain(part);

@@ -73,15 +73,25 @@ describe('the command line', () => {
     [['--time-zone', 'Middle/Earth'], /--time-zone "Middle\/Earth" is not known: a time zone is a name such as UTC/],
     [['--time-zone', '+13:00'], /--time-zone "\+13:00" is not known/],
     [['--day', '31'], /--day is "31", not a whole number from 1 to 28/],
-    [['--hour', 'six', '--mode', 'fast'], /--hour is "six".*mode is one of direct, review, dry-run/],
+    [['--hour', 'six', '--mode', 'fast'], /--hour is "six".*--mode is "fast", not one of direct, review, dry-run/],
     [['--cron', '0 6 1 *'], /--cron "0 6 1 \*" has not five fields/],
     [['--cron', '0 99 1 * *'], /Temporal does not take schedule portal-release-monthly/],
     [['--cron', '0 6 1 * *', '--day', '2'], /leave --day and --hour out/],
     [['--catchup', 'long'], /--catchup is "long"/],
-    [['--on-failure', 'panic'], /onFailure is one of wait, fail/],
+    [['--on-failure', 'panic'], /--on-failure is "panic", not one of wait, fail/],
   ])('wrong use of create is refused with exit 2: %j', async (args, message) => {
     const { code, stderr } = await pp('create', ...args);
     expect([code, stderr]).toEqual([2, expect.stringMatching(message)]);
+  });
+
+  it('a schedule that would never start anything is refused, and is not left behind', async () => {
+    const { code, stdout, stderr } = await pp('create', '--id', 'never', '--cron', '0 6 30 2 *');
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      '',
+      expect.stringMatching(/schedule never was not made: cron 0 6 30 2 \* \(UTC\) never comes/),
+    ]);
+    expect((await pp('describe', '--id', 'never')).code).toBe(3);
   });
 });
 
