@@ -67,7 +67,10 @@ async function findViews(session: Session, importer: Importer): Promise<unknown[
   throw new ReleaseError('StagingUnfit', message, { missing });
 }
 
-/** Fills the tables `csv_<name>` of the importer's transaction; pp_release.has_csv tells which were read. */
+/**
+ * Fills the tables `csv_<name>` of the importer's transaction; pp_release.has_csv tells which were read, and
+ * pp_release.has_csv_column which of their columns a file has.
+ */
 export async function loadInputs(
   session: Session,
   importer: Importer,
@@ -76,6 +79,7 @@ export async function loadInputs(
 ): Promise<CsvLoaded[]> {
   await session.query(`select set_config('pp_release.csv', $1, true)`, [csv.map(({ input }) => input.name).join(',')]);
   const loaded: CsvLoaded[] = [];
+  const present: string[] = [];
   for (const input of csvOf(importer)) {
     const found = csv.find((candidate) => candidate.input === input);
     if (!found) {
@@ -83,8 +87,11 @@ export async function loadInputs(
       continue;
     }
     onFile(found.file.name);
-    loaded.push(await loadCsv(session, importer.name, input, found.file, found.scan));
+    const { columns, ...file } = await loadCsv(session, importer.name, input, found.file, found.scan);
+    present.push(...columns.map((name) => `${input.name}.${name}`));
+    loaded.push(file);
   }
+  await session.query(`select set_config('pp_release.csv_columns', $1, true)`, [present.join(',')]);
   return loaded;
 }
 

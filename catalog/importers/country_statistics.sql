@@ -121,11 +121,12 @@ select
   coalesce(live.id, (select pp_release.highest_id('country_statistics'))
     + row_number() over (partition by live.id is null order by area.country_id, area.nth)),
   area.country_id,
-  s.pa_area, s.pa_land_area, s.pa_marine_area, s.pa_eez_area, s.pa_ts_area, s.land_area, s.marine_area, s.eez_area, s.ts_area,
-  s.oecms_pa_land_area, s.oecms_pa_marine_area, s.percentage_cover_pas, s.percentage_pa_cover, s.percentage_pa_land_cover,
-  s.percentage_pa_marine_cover, s.percentage_pa_eez_cover, s.percentage_pa_ts_cover, s.percentage_nr_land_cover,
-  s.percentage_nr_marine_cover, s.percentage_oecms_pa_land_cover, s.percentage_oecms_pa_marine_cover,
-  s.percentage_well_connected, s.percentage_importance, s.jrc_country_area, s.jrc_terr_area, s.nr_version, s.nr_report_url,
+  optional.pa_area, s.pa_land_area, s.pa_marine_area, optional.pa_eez_area, optional.pa_ts_area, s.land_area, s.marine_area,
+  optional.eez_area, optional.ts_area, s.oecms_pa_land_area, s.oecms_pa_marine_area, optional.percentage_cover_pas,
+  optional.percentage_pa_cover, s.percentage_pa_land_cover, s.percentage_pa_marine_cover, optional.percentage_pa_eez_cover,
+  optional.percentage_pa_ts_cover, s.percentage_nr_land_cover, s.percentage_nr_marine_cover, s.percentage_oecms_pa_land_cover,
+  s.percentage_oecms_pa_marine_cover, optional.percentage_well_connected, optional.percentage_importance,
+  optional.jrc_country_area, optional.jrc_terr_area, s.nr_version, s.nr_report_url,
   n.polygons, n.points, n.oecm_polygons, n.oecm_points, n.polygons - n.oecm_polygons, n.points - n.oecm_points,
   pp_release.started_at(), pp_release.started_at()
 from areas area
@@ -136,8 +137,30 @@ left join lateral (
   from shapes where shapes.country_id = area.country_id
 ) n on area.country_id is not null
 left join (
-  select id, country_id, row_number() over (partition by country_id order by id) as nth from country_statistics
+  select *, row_number() over (partition by country_id order by id) as nth from country_statistics
 ) live on live.country_id is not distinct from area.country_id and live.nth = area.nth
+-- What the file has no column for stays as it is in live. Of the two rows without a country that is known while both are there.
+cross join lateral (
+  select area.country_id is not null
+         or (2 = (select count(*) from areas where country_id is null)
+             and 2 = (select count(*) from country_statistics where country_id is null)) as is_same
+) kept
+cross join lateral (
+  select
+    case when pp_release.has_csv_column('country_statistics', 'pa_area') then s.pa_area when is_same then live.pa_area end as pa_area,
+    case when pp_release.has_csv_column('country_statistics', 'pa_eez_area') then s.pa_eez_area when is_same then live.pa_eez_area end as pa_eez_area,
+    case when pp_release.has_csv_column('country_statistics', 'pa_ts_area') then s.pa_ts_area when is_same then live.pa_ts_area end as pa_ts_area,
+    case when pp_release.has_csv_column('country_statistics', 'eez_area') then s.eez_area when is_same then live.eez_area end as eez_area,
+    case when pp_release.has_csv_column('country_statistics', 'ts_area') then s.ts_area when is_same then live.ts_area end as ts_area,
+    case when pp_release.has_csv_column('country_statistics', 'jrc_country_area') then s.jrc_country_area when is_same then live.jrc_country_area end as jrc_country_area,
+    case when pp_release.has_csv_column('country_statistics', 'jrc_terr_area') then s.jrc_terr_area when is_same then live.jrc_terr_area end as jrc_terr_area,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_cover_pas') then s.percentage_cover_pas when is_same then live.percentage_cover_pas end as percentage_cover_pas,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_pa_cover') then s.percentage_pa_cover when is_same then live.percentage_pa_cover end as percentage_pa_cover,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_pa_eez_cover') then s.percentage_pa_eez_cover when is_same then live.percentage_pa_eez_cover end as percentage_pa_eez_cover,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_pa_ts_cover') then s.percentage_pa_ts_cover when is_same then live.percentage_pa_ts_cover end as percentage_pa_ts_cover,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_well_connected') then s.percentage_well_connected when is_same then live.percentage_well_connected end as percentage_well_connected,
+    case when pp_release.has_csv_column('country_statistics', 'percentage_importance') then s.percentage_importance when is_same then live.percentage_importance end as percentage_importance
+) optional
 where s.line is not null or area.country_id in (select country_id from shapes)
 order by 1;
 

@@ -207,6 +207,28 @@ describe('country statistics', () => {
     ).toEqual([{ pa_area: 42, jrc_terr_area: 7, eez_area: null }]);
   });
 
+  it('keep of live what the file has no column for; a column without a value is none', async () => {
+    await importing.rows(
+      `insert into country_statistics (id, country_id, pa_eez_area, percentage_well_connected, jrc_country_area, created_at, updated_at)
+       select id, country_id, a, b, c, now(), now()
+       from (select 8000 + id, id, 5, 12.5, 9 from countries where iso_3 in ('FRA', 'DEU') union all select 8, null, 6, 7, 8)
+         known (id, country_id, a, b, c)`,
+    );
+    await countries(['FRA', 'ESP', 'ATA', 'ABNJ'], { jrc_country_area: { FRA: '-' } });
+    const rows = await importing.rows(
+      `select c.iso_3, s.pa_eez_area, s.percentage_well_connected, s.jrc_country_area from staging_country_statistics s
+       left join countries c on c.id = s.country_id where iso_3 in ('FRA', 'DEU', 'ESP') or iso_3 is null order by s.id`,
+    );
+    await importing.rows('delete from country_statistics');
+    const shown = Object.fromEntries(
+      rows.map((row) => [row.iso_3, [row.pa_eez_area, row.percentage_well_connected, row.jrc_country_area]]),
+    );
+    expect(shown).toMatchObject({ FRA: [5, 12.5, null], ESP: [null, null, 1] });
+    // Live does not say which of ABNJ and ATA its one row is.
+    const nowhere = rows.filter(({ iso_3 }) => iso_3 === null);
+    expect(nowhere.map((row) => row.pa_eez_area)).toEqual([null, null]);
+  });
+
   it('stand under the lowest id where two countries have one code', async () => {
     await importing.rows(
       `insert into countries (id, name, iso_3, created_at, updated_at) values (90001, 'Twin', 'FRA', now(), now())`,

@@ -118,6 +118,26 @@ describe('Aichi target 11', () => {
     ]);
   });
 
+  it('a file without the three values leaves those of live, which another program writes; one with blanks does not', async () => {
+    await importing.rows(
+      `insert into aichi11_targets (id, representative_global_value, well_connected_global_value, importance_global_value, created_at, updated_at)
+       values (7, 41.2, 7.84, 19.5, '2020-01-01', '2020-01-02')`,
+    );
+    const values = {
+      representative_global_value: 41.2,
+      well_connected_global_value: 7.84,
+      importance_global_value: 19.5,
+    };
+    await load(NAMES.slice(0, 7), [17, 10, 17, 10, 17, 17, 17.5]);
+    expect(await row()).toMatchObject([{ id: '7', coverage_marine: 10, ...values }]);
+    await load(NAMES.slice(0, 8), [17, 10, 17, 10, 17, 17, 17.5, 42]);
+    expect(await row()).toMatchObject([{ ...values, representative_global_value: 42 }]);
+    importing.file('aichi11_targets.csv', `${NAMES.join(',')}\n17,10,17,10,17,17,17.5,,,-\n`);
+    await importing.run('aichi11_target');
+    await importing.rows('delete from aichi11_targets');
+    expect(await row()).toMatchObject([Object.fromEntries(Object.keys(values).map((name) => [name, null]))]);
+  });
+
   it('each number goes to its column, under the id of live; updated_at stays while they say the same', async () => {
     const given = Object.fromEntries(NAMES.map((name, at) => [name, at + 0.5]));
     await importing.rows(

@@ -38,6 +38,7 @@ export async function loadNothing(session: Session, input: CsvInput): Promise<vo
  * Streams a file by COPY into table `csv_<name>` of the importer's transaction: its columns in their types, `line`, and
  * `row_key` (`file line N`). Rows and cells that cannot be taken are set aside in pp_release.rejects, with line and column.
  *
+ * @returns what was read, and which columns of the input the file has
  * @throws ReleaseError ImportFailed when the file as a whole cannot be taken
  */
 export async function loadCsv(
@@ -46,7 +47,7 @@ export async function loadCsv(
   input: CsvInput,
   file: CsvFile,
   scan: CsvScan,
-): Promise<CsvLoaded> {
+): Promise<CsvLoaded & { columns: string[] }> {
   const raw = ident(`raw_${input.name}`);
   const { header, rows } = await openLines(file, input, scan);
   const names = header.columns.map(({ name }) => ident(name));
@@ -62,7 +63,8 @@ export async function loadCsv(
   await takeRows(session, context, input, header.columns);
   const encoded = scan.encoding === 'utf-8' ? [] : ['it is not UTF-8 and was read as Windows-1252'];
   await context.notes([...file.notes, ...header.notes, ...encoded]);
-  return { input: input.name, file: file.name, sha256: scan.sha256, rows: count };
+  const columns = header.columns.map(({ name }) => name);
+  return { input: input.name, file: file.name, sha256: scan.sha256, rows: count, columns };
 }
 
 /** All that the file says, before anything is set aside: the share of soft errors is one of these. */
