@@ -10,21 +10,35 @@ where not (select pp_release.is_sample())
                   union select site_id from staging_portal_standard_points where ogc_fid <= pp_release.sample())
 order by id limit pp_release.sample();
 
+-- The parcel with exactly the record's parcel_id; where there is none, one whose parcel_id differs only in spaces at its ends. A
+-- record without a parcel_id means the parcel that has the number of the site.
+create temp table targets on commit drop as
+select distinct on (g.id) g.id, parcel.id as parcel_id
+from staging_portal_standard_greenlist g
+cross join lateral (select coalesce(nullif(trim(g.site_pid), ''), g.site_id::text) as pid) meant
+join staging_protected_area_parcels parcel on parcel.site_id = g.site_id and trim(parcel.site_pid) = meant.pid
+where g.id in (select id from chosen)
+order by g.id, coalesce(parcel.site_pid = g.site_pid, false) desc, parcel.site_pid = meant.pid desc, parcel.id;
+
 create temp table records on commit drop as
-select g.*, parcel.id as parcel_id, site.id as protected_area_id,
+select g.*, parcel.parcel_id, site.id as protected_area_id,
        coalesce(live_parcel.green_list_status_id, live_site.green_list_status_id) as live_id
 from staging_portal_standard_greenlist g
-left join staging_protected_area_parcels parcel
-  on parcel.site_id = g.site_id and parcel.site_pid = coalesce(nullif(trim(g.site_pid), ''), g.site_id::text)
-left join staging_protected_areas site on site.site_id = g.site_id and parcel.id is null
-left join protected_area_parcels live_parcel on live_parcel.id = parcel.id
+left join targets parcel using (id)
+left join staging_protected_areas site on site.site_id = g.site_id and parcel.parcel_id is null
+left join protected_area_parcels live_parcel on live_parcel.id = parcel.parcel_id
 left join protected_areas live_site on live_site.id = site.id
 where g.id in (select id from chosen);
 
-with rejected as (delete from records where parcel_id is null and protected_area_id is null returning *)
+-- A record without a status certifies nothing: published, it would put its site among those of the Green List.
+with rejected as (
+  delete from records where coalesce(trim(gl_status), '') = '' or (parcel_id is null and protected_area_id is null) returning *
+)
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
-select pp_release.release_id(), 'green_list', 'no such site or parcel in this release', 'portal row ' || id,
-       jsonb_build_object('site_id', site_id, 'site_pid', site_pid)
+select pp_release.release_id(), 'green_list',
+       case when coalesce(trim(gl_status), '') = '' then 'no status: it certifies nothing'
+            else 'no such site or parcel in this release' end,
+       'portal row ' || id, jsonb_build_object('site_id', site_id, 'site_pid', site_pid)
 from rejected;
 
 -- step: write statuses

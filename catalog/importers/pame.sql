@@ -10,13 +10,24 @@ where not (select pp_release.is_sample())
                   union select site_id from staging_portal_standard_points where ogc_fid <= pp_release.sample())
 order by id limit pp_release.sample();
 
-create temp table evaluations on commit drop as
-select e.*, site.id as protected_area_id, parcel.id as protected_area_parcel_id,
-       coalesce(parcel.name, site.name, '') as target_name
+-- The parcel with exactly the record's parcel_id; where there is none, one whose parcel_id differs only in spaces at its ends. A
+-- record without a parcel_id means the parcel that has the number of the site.
+create temp table targets on commit drop as
+select distinct on (e.id) e.id, parcel.id as parcel_id, parcel.name
 from staging_portal_standard_pame e
-left join staging_protected_area_parcels parcel
-  on parcel.site_id = e.site_id and parcel.site_pid = coalesce(nullif(trim(e.site_pid), ''), e.site_id::text)
-left join staging_protected_areas site on site.site_id = e.site_id and parcel.id is null
+cross join lateral (select coalesce(nullif(trim(e.site_pid), ''), e.site_id::text) as pid) meant
+join staging_protected_area_parcels parcel on parcel.site_id = e.site_id and trim(parcel.site_pid) = meant.pid
+where e.id in (select id from chosen)
+order by e.id, coalesce(parcel.site_pid = e.site_pid, false) desc, parcel.site_pid = meant.pid desc, parcel.id;
+
+-- An evaluation without a parcel_id shows the number of the site, as in the old system; another shows its own, spaces and all.
+create temp table evaluations on commit drop as
+select e.*, site.id as protected_area_id, parcel.parcel_id as protected_area_parcel_id,
+       coalesce(parcel.name, site.name, '') as target_name,
+       case when trim(e.site_pid) <> '' then e.site_pid else e.site_id::text end as target_pid
+from staging_portal_standard_pame e
+left join targets parcel using (id)
+left join staging_protected_areas site on site.site_id = e.site_id and parcel.parcel_id is null
 where e.id in (select id from chosen);
 
 -- The portal's numbers are wider than the columns of the release.
@@ -69,13 +80,13 @@ insert into staging_pame_evaluations (
 )
 select
   n.evaluation_id, n.protected_area_id, n.protected_area_parcel_id, source.id, method.id, n.asmt_id, n.asmt_year,
-  n.submityear, n.site_id, n.site_pid, n.target_name, coalesce(n.asmt_url, ''), coalesce(n.eff_metaid, -1),
+  n.submityear, n.site_id, n.target_pid, n.target_name, coalesce(n.asmt_url, ''), coalesce(n.eff_metaid, -1),
   n.method, n.verif_eff, n.info_url, n.gov_act, n.gov_asmt, n.dp_bio, n.dp_other, n.mgmt_obset, n.mgmt_obman,
   n.mgmt_adapt, n.mgmt_staff, n.mgmt_budgt, n.mgmt_thrts, n.mgmt_mon, n.out_bio,
   coalesce(live.created_at, pp_release.started_at()),
   case when live.id is not null and (
     n.protected_area_id, n.protected_area_parcel_id, source.id, method.id, n.asmt_year, n.submityear, n.site_id::int4,
-    n.site_pid::varchar, n.target_name::varchar, coalesce(n.asmt_url, ''), coalesce(n.eff_metaid, -1)::int4,
+    n.target_pid::varchar, n.target_name::varchar, coalesce(n.asmt_url, ''), coalesce(n.eff_metaid, -1)::int4,
     n.method::varchar, n.verif_eff::varchar, n.info_url::varchar, n.gov_act::varchar, n.gov_asmt::varchar,
     n.dp_bio::varchar, n.dp_other::varchar, n.mgmt_obset::varchar, n.mgmt_obman::varchar, n.mgmt_adapt::varchar,
     n.mgmt_staff::varchar, n.mgmt_budgt::varchar, n.mgmt_thrts::varchar, n.mgmt_mon::varchar, n.out_bio::varchar

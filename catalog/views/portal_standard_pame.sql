@@ -8,8 +8,9 @@ with dp_bio as materialized (
   group by j.pame_id
 ),
 published as (
-  -- By key; and by site alone, for records without a parcel_id: those are of the site as a whole.
-  select w.site_id, unnest(array[w.parcel_id, '']) as parcel_id
+  -- By key, spaces at its ends aside: the importer prefers the parcel with exactly the same. And by site alone, for records
+  -- without a parcel_id: those are of the site as a whole.
+  select w.site_id, unnest(array[trim(w.parcel_id), '']) as parcel_id
   from portal_fdw.wdpas w
   join portal_fdw.data_restriction_levels r
     on r.id = w.data_restriction_level_id and r.code in ('not restricted', 'commercial restriction')
@@ -59,5 +60,5 @@ left join portal_fdw.outcomes_biodiversity_cat out_bio on out_bio.id = p.outcome
 where p.archived_at is null
   and exists (
     -- The site must be published; asked as a semi-join, because a site with two active rows must not double its records.
-    select from published where site_id = p.site_id and parcel_id = coalesce(nullif(trim(p.parcel_id), ''), '')
+    select from published where site_id = p.site_id and parcel_id = coalesce(trim(p.parcel_id), '')
   )

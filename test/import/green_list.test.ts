@@ -131,15 +131,68 @@ describe('a Green List record', () => {
   );
 
   rule(
-    'that says nothing but its site has NULLs',
+    'that says nothing but its status has no expiry and no link',
     async (portal, site) => {
       await portal.site({ site });
-      await portal.greenList({ site });
+      await portal.greenList({ site, status: LISTED });
     },
     async (published, site) => {
-      const row = await published.site(site);
-      expect(row).toMatchObject({ gl_status: null, gl_expiry: null, gl_link: null });
-      expect(row?.green_list_status_id).not.toBeNull();
+      expect(await published.site(site)).toMatchObject({ gl_status: LISTED, gl_expiry: null, gl_link: null });
+    },
+  );
+
+  rule(
+    'without a status, or with a blank one, certifies nothing: a soft error, and the site is not marked',
+    async (portal, site) => {
+      const blank = { code: 'nothing', description: { en: ' ' } };
+      for (const [n, status] of [null, blank].entries()) {
+        await portal.site({ site: site + n });
+        const columns = { id: 80_000 + site + n, gl_expiry: 2028, gl_link: `none ${site}` };
+        await portal.greenList({ site: site + n, status, columns });
+      }
+    },
+    async (published, site, portal) => {
+      for (const n of [0, 1]) {
+        expect(await published.site(site + n)).toMatchObject({ green_list_status_id: null });
+        expect(await published.rejects(`portal row ${80_000 + site + n}`)).toEqual([
+          {
+            importer: 'green_list',
+            reason: 'no status: it certifies nothing',
+            details: { site_id: site + n, site_pid: String(site + n) },
+          },
+        ]);
+      }
+      const links = await portal.rooms.rows('select from staging_green_list_statuses where gl_link = $1', [
+        `none ${site}`,
+      ]);
+      expect(links).toEqual([]);
+    },
+  );
+
+  rule(
+    'is of the parcel with exactly its parcel_id, spaces and all; where there is none, of the one that differs in them',
+    async (portal, site) => {
+      const pids = (n: number) => [`${site + n}_A`, `${site + n}_A `];
+      for (const pid of pids(0)) await portal.site({ site, pid });
+      await portal.greenList({ site, pid: pids(0)[1] as string, status: LISTED });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A ` });
+      await portal.greenList({ site: site + 1, pid: `${site + 1}_A`, status: LISTED });
+      await portal.site({ site: site + 2, pid: `${site + 2}_A` });
+      await portal.greenList({ site: site + 2, pid: ` ${site + 2}_A`, status: LISTED });
+      await portal.site({ site: site + 3, pid: ` ${site + 3}` });
+      await portal.greenList({ site: site + 3, pid: ` ${site + 3}`, status: LISTED });
+    },
+    async (published, site) => {
+      const marks = [];
+      for (const n of [0, 1, 2]) {
+        marks.push(Object.fromEntries((await published.parcels(site + n)).map((row) => [row.site_pid, row.gl_status])));
+      }
+      expect(marks).toEqual([
+        { [`${site}_A`]: null, [`${site}_A `]: LISTED },
+        { [`${site + 1}_A `]: LISTED },
+        { [`${site + 2}_A`]: LISTED },
+      ]);
+      expect(await published.site(site + 3)).toMatchObject({ gl_status: LISTED });
     },
   );
 

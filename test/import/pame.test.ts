@@ -89,7 +89,9 @@ describe('an evaluation', () => {
       const ofSite = (n: number) => ({ of_site: `${n}`, of_parcel: null });
       expect(await evaluations(portal, site)).toMatchObject([{ ...ofSite(site), countries: ['KEN'] }]);
       expect(await evaluations(portal, site + 1)).toMatchObject([{ ...ofSite(site + 1), countries: ['UGA'] }]);
-      expect(await evaluations(portal, site + 2)).toMatchObject([{ of_site: '', of_parcel: null }]);
+      expect(await evaluations(portal, site + 2)).toMatchObject([
+        { of_site: '', of_parcel: null, site_pid: `${site + 2}` },
+      ]);
     },
   );
 
@@ -195,11 +197,35 @@ describe('an evaluation', () => {
       const found = [];
       for (const n of [0, 1, 2, 3]) found.push(await evaluations(portal, site + n));
       expect(found).toMatchObject([
-        [{ of_site: `${site}`, of_parcel: null, site_pid: null }],
+        [{ of_site: `${site}`, of_parcel: null, site_pid: `${site}` }],
         [{ of_site: `${site + 1}_A`, of_parcel: null }],
         [{ of_site: null, of_parcel: `${site + 2}` }],
         [],
       ]);
+    },
+  );
+
+  rule(
+    'is of the parcel with exactly its parcel_id, spaces and all; where there is none, of the one that differs in them',
+    async (portal, site) => {
+      for (const pid of [`${site}_A`, `${site}_A `]) await portal.site({ site, pid });
+      for (const [n, pid] of [`${site}_A `, `${site}_A`, ` ${site}_A`].entries()) {
+        await portal.evaluation({ site, pid, columns: { asmt_id: site + n } });
+      }
+      await portal.site({ site: site + 1, pid: ` ${site + 1}` });
+      await portal.evaluation({ site: site + 1, pid: ` ${site + 1}` });
+      await portal.site({ site: site + 2, pid: `${site + 2}_A ` });
+      await portal.evaluation({ site: site + 2, pid: `${site + 2}_A` });
+      await portal.evaluation({ site: site + 2, pid: `${site + 2}_B` });
+    },
+    async (_published, site, portal) => {
+      expect((await evaluations(portal, site)).map((row) => [row.of_parcel, row.site_pid])).toEqual([
+        [`${site}_A `, `${site}_A `],
+        [`${site}_A`, `${site}_A`],
+        [`${site}_A`, ` ${site}_A`],
+      ]);
+      expect(await evaluations(portal, site + 1)).toMatchObject([{ of_site: ` ${site + 1}`, of_parcel: null }]);
+      expect(await evaluations(portal, site + 2)).toMatchObject([{ of_parcel: `${site + 2}_A ` }]);
     },
   );
 

@@ -17,7 +17,8 @@ export function rulesOverOneRelease(label = 'Jan2027'): (title: string, arrange:
   beforeAll(async () => {
     portal = await openPortalRows();
     for (const { arrange, site } of arranged) await arrange(portal, site);
-    await portal.rooms.stage(label);
+    // Most of these rows are odd.
+    await portal.rooms.stage(label, 100);
     published = new Published(portal.rooms);
   });
   afterAll(() => portal?.close());

@@ -167,12 +167,15 @@ export class PortalRows {
     return this.insert('pame.pame_sources', columns);
   }
 
-  /** A row of pame.greenlists. */
+  /** A row of pame.greenlists; null: a record without a status. */
   async greenList(row: { site: number; pid?: string | null; status?: Entry; columns?: Row }): Promise<number> {
     return this.insert('pame.greenlists', {
       site_id: row.site,
       parcel_id: row.pid === undefined ? String(row.site) : row.pid,
-      gl_status_id: await this.entry('pame.greenlist_status_cat', row.status ?? null),
+      gl_status_id: await this.entry(
+        'pame.greenlist_status_cat',
+        row.status === undefined ? 'Green Listed' : row.status,
+      ),
       ...row.columns,
     });
   }

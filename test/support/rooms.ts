@@ -30,7 +30,7 @@ export interface Rooms {
   importers: readonly Importer[];
   csvDir: string | undefined;
   /** A release up to its manifest: staging is full. */
-  stage(label: string): Promise<ReleaseRef>;
+  stage(label: string, softErrorLimitPercent?: number): Promise<ReleaseRef>;
   prepare(release: ReleaseRef): Promise<void>;
   swap(release: ReleaseRef, limits?: Partial<AttemptLimits>): Promise<SwapAttempt>;
   /** Stages, prepares and swaps. @returns the release, and the stamp of what was live before */
@@ -55,7 +55,7 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
     },
     importers: importersOf(csvDir),
     csvDir,
-    stage: (label) => stage(db, label, csvDir),
+    stage: (label, softErrorLimitPercent) => stage(db, label, csvDir, softErrorLimitPercent),
     prepare: async (release) =>
       void (await prepareStaging(
         db,
@@ -92,7 +92,12 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
 
 const importersOf = (csvDir: string | undefined) => importers.filter((one) => csvDir !== undefined || !needsCsv(one));
 
-async function stage(db: Database, label: string, csvDir: string | undefined): Promise<ReleaseRef> {
+async function stage(
+  db: Database,
+  label: string,
+  csvDir: string | undefined,
+  softErrorLimitPercent?: number,
+): Promise<ReleaseRef> {
   const release = await db.transaction(async (session) => {
     const id = await insertRelease(session, { label, mode: 'direct', workflowId: `test ${label}`, runId: 'test' });
     return refOf(session, id);
@@ -102,7 +107,9 @@ async function stage(db: Database, label: string, csvDir: string | undefined): P
   const here = importersOf(csvDir);
   const imported = new Set(here.flatMap(({ fills }) => fills));
   await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });
-  for (const importer of here) await runImporter(db, release, importer, { csvDir, onStep: QUIET });
+  for (const importer of here) {
+    await runImporter(db, release, importer, { csvDir, softErrorLimitPercent, onStep: QUIET });
+  }
   await writeManifest(db, release, { importers: here.map(({ name }) => name) });
   return release;
 }
