@@ -7,14 +7,14 @@ create temp table incoming on commit drop as
 select row_number() over (order by site_id, site_pid, view desc) as row_no, published.*
 from (
   select 'polygons' as view, site_id, site_pid::text collate "default" as site_pid,
-         site_type, name_eng, name, desig_eng, desig_type, iucn_cat, int_crit, realm, rep_m_area, gis_m_area,
-         rep_area, gis_area, no_take, no_tk_area, status, status_yr, gov_type, govsubtype, own_type, ownsubtype,
+         site_type, name_eng, name, desig_eng, desig_type, iucn_cat, int_crit, catalog_trim(realm) as realm, rep_m_area,
+         gis_m_area, rep_area, gis_area, no_take, no_tk_area, status, status_yr, gov_type, govsubtype, own_type, ownsubtype,
          mang_auth, mang_plan, verif, metadataid, prnt_iso3, iso3, supp_info, cons_obj, inlnd_wtrs, oecm_asmt
   from staging_portal_standard_polygons
   where ogc_fid <= pp_release.sample()
   union all
   select 'points', site_id, site_pid::text,
-         site_type, name_eng, name, desig_eng, desig_type, iucn_cat, int_crit, realm, rep_m_area,
+         site_type, name_eng, name, desig_eng, desig_type, iucn_cat, int_crit, catalog_trim(realm), rep_m_area,
          null::float8 as gis_m_area, rep_area, null::float8 as gis_area, no_take, no_tk_area, status, status_yr,
          gov_type, govsubtype, own_type, ownsubtype, mang_auth, mang_plan, verif, metadataid, prnt_iso3, iso3,
          supp_info, cons_obj, inlnd_wtrs, oecm_asmt
@@ -86,7 +86,8 @@ from rejected join incoming i using (row_no);
 analyze placed;
 
 -- step: add new lookup values
--- An empty text is no value, even where the old system has left a lookup row without a name.
+-- NULL, an empty text and one of spaces are no value, and add no row. Where the old system has left a lookup row without a name in
+-- live, that row stands for them as before: the website's pages were written for sites that always have a designation.
 insert into staging_legal_statuses (id, name, created_at, updated_at)
 select (select pp_release.highest_id('legal_statuses')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct status as name from incoming where trim(status) <> '') new_names
@@ -105,7 +106,7 @@ where not exists (select from staging_management_authorities known where known.n
 insert into staging_realms (id, name, created_at, updated_at)
 select (select pp_release.highest_id('realms')) + row_number() over (order by name), name, pp_release.started_at(), pp_release.started_at()
 from (select distinct realm as name from incoming where lower(realm) in ('terrestrial', 'coastal', 'marine')) new_names
-where not exists (select from staging_realms known where known.name = new_names.name);
+where not exists (select from staging_realms known where catalog_trim(known.name) = new_names.name);
 
 insert into staging_governances (id, name, governance_type, created_at, updated_at)
 select (select pp_release.highest_id('governances')) + row_number() over (order by name), name, letter,
@@ -124,32 +125,63 @@ select (select pp_release.highest_id('jurisdictions')) + row_number() over (orde
 from (select distinct desig_type as name from incoming where trim(desig_type) <> '') new_names
 where not exists (select from staging_jurisdictions known where known.name = new_names.name);
 
-insert into staging_designations (id, name, jurisdiction_id, created_at, updated_at)
-select (select pp_release.highest_id('designations')) + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
-       pp_release.started_at(), pp_release.started_at()
-from (
-  select distinct i.desig_eng as name,
-         (select min(j.id) from staging_jurisdictions j where j.name = i.desig_type and trim(j.name) <> '') as jurisdiction_id
-  from (select distinct desig_eng, desig_type from incoming where trim(desig_eng) <> '') i
-) new_designations
-where not exists (
-  select from staging_designations known
-  where known.name = new_designations.name
-    and known.jurisdiction_id is not distinct from new_designations.jurisdiction_id
-);
+-- The row of a name is the one with the lowest id; of those without a name an empty one comes before one of spaces. A designation is
+-- looked for in its jurisdiction, under a key that is 0 where there is none, or one without a name: the old system has left such a
+-- row, and in it designations that would come twice otherwise. Where live has a designation without a name, it is one row in each
+-- jurisdiction like any other: to take the row of another jurisdiction would say something of the site that is not so.
+create temp table jurisdiction_names on commit drop as
+select distinct on (catalog_name(j.name)) catalog_name(j.name) as name, j.id, case when trim(j.name) <> '' then j.id else 0 end as key
+from staging_jurisdictions j where j.name is not null order by catalog_name(j.name), j.name, j.id;
+
+create temp table designation_names on commit drop as
+select distinct on (catalog_name(d.name), level.key) catalog_name(d.name) as name, level.key as jurisdiction_key, d.id
+from staging_designations d
+left join staging_jurisdictions j on j.id = d.jurisdiction_id
+cross join lateral (select case when trim(j.name) = '' then 0 else coalesce(d.jurisdiction_id, 0) end as key) level
+where d.name is not null order by catalog_name(d.name), level.key, d.name, d.id;
+
+with added as (
+  insert into staging_designations (id, name, jurisdiction_id, created_at, updated_at)
+  select (select pp_release.highest_id('designations')) + row_number() over (order by name, jurisdiction_id), name, jurisdiction_id,
+         pp_release.started_at(), pp_release.started_at()
+  from (
+    select distinct i.name, jurisdiction.id as jurisdiction_id, coalesce(jurisdiction.key, 0) as jurisdiction_key
+    from (select distinct catalog_name(desig_eng) as name, catalog_name(desig_type) as level from incoming) i
+    left join jurisdiction_names jurisdiction on jurisdiction.name = i.level
+    where i.name <> '' or exists (select from staging_designations known where trim(known.name) = '')
+  ) new_designations
+  where not exists (
+    select from designation_names known
+    where known.name = new_designations.name and known.jurisdiction_key = new_designations.jurisdiction_key
+  )
+  returning id, name, jurisdiction_id
+)
+insert into designation_names
+select added.name, coalesce(level.key, 0), added.id
+from added left join jurisdiction_names level on level.id = added.jurisdiction_id;
 
 -- step: resolve attributes
 create temp table resolved on commit drop as
 with
-legal_status as (select name, min(id) as id from staging_legal_statuses where trim(name) <> '' group by name),
-iucn_category as (select name, min(id) as id from staging_iucn_categories where trim(name) <> '' group by name),
-authority as (select name, min(id) as id from staging_management_authorities where trim(name) <> '' group by name),
-governance as (select name, min(id) as id from staging_governances where trim(name) <> '' group by name),
-realm as (select name, min(id) as id from staging_realms where trim(name) <> '' group by name),
-jurisdiction as (select name, min(id) as id from staging_jurisdictions where trim(name) <> '' group by name),
-designation as (
-  select name, coalesce(jurisdiction_id, 0) as jurisdiction_id, min(id) as id
-  from staging_designations where trim(name) <> '' group by 1, 2
+legal_status as (
+  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
+  from staging_legal_statuses l where l.name is not null order by catalog_name(l.name), l.name, l.id
+),
+iucn_category as (
+  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
+  from staging_iucn_categories l where l.name is not null order by catalog_name(l.name), l.name, l.id
+),
+authority as (
+  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
+  from staging_management_authorities l where l.name is not null order by catalog_name(l.name), l.name, l.id
+),
+governance as (
+  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
+  from staging_governances l where l.name is not null order by catalog_name(l.name), l.name, l.id
+),
+realm as (
+  select distinct on (catalog_trim(name)) catalog_trim(name) as name, id
+  from staging_realms where catalog_trim(name) <> '' order by catalog_trim(name), name <> catalog_trim(name), id
 )
 select
   i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr, i.realm,
@@ -181,20 +213,21 @@ select
   i.verif::varchar as verif
 from incoming i
 join placed p using (row_no)
-left join legal_status on legal_status.name = i.status
-left join iucn_category on iucn_category.name = i.iucn_cat
-left join authority on authority.name = i.mang_auth
-left join governance on governance.name = i.gov_type
+left join legal_status on legal_status.name = catalog_name(i.status)
+left join iucn_category on iucn_category.name = catalog_name(i.iucn_cat)
+left join authority on authority.name = catalog_name(i.mang_auth)
+left join governance on governance.name = catalog_name(i.gov_type)
 left join realm on realm.name = i.realm
-left join jurisdiction on jurisdiction.name = i.desig_type
-left join designation on designation.name = i.desig_eng and designation.jurisdiction_id = coalesce(jurisdiction.id, 0);
+left join jurisdiction_names jurisdiction on jurisdiction.name = catalog_name(i.desig_type)
+left join designation_names designation
+  on designation.name = catalog_name(i.desig_eng) and designation.jurisdiction_key = coalesce(jurisdiction.key, 0);
 analyze resolved (row_no, site_id, site_pid, is_site, is_parcel);
 
 -- A year that no date can have must not stop the release.
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
 select pp_release.release_id(), 'protected_areas', 'no such year: the site has no date of its status',
        concat_ws('/', site_id, site_pid), jsonb_build_object('status_yr', status_yr)
-from resolved where status_yr > 99999;
+from resolved where status_yr not between 0 and 99999;
 
 -- A word that is none of the three realms does not say where the site lies; it makes no lookup row.
 insert into pp_release.rejects (release_id, importer, reason, row_key, details)
@@ -281,7 +314,7 @@ select
   r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters, r.oecm_assessment,
   r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
   case when (select carried from green_list) then live.green_list_status_id end, flags.has_irreplaceability_info, flags.has_parcc_info,
-  shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
+  shape.the_geom, (st_x(shape.centroid) + 0)::text, (st_y(shape.centroid) + 0)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
   case when (
@@ -355,7 +388,7 @@ select
   n.parcel_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
   r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
   case when (select carried from green_list) then live.green_list_status_id end,
-  shape.the_geom, st_x(shape.centroid)::text, st_y(shape.centroid)::text,
+  shape.the_geom, (st_x(shape.centroid) + 0)::text, (st_y(shape.centroid) + 0)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
   case when (
@@ -387,6 +420,42 @@ cross join lateral (
 ) shape
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;
+
+-- Shapes that say nothing, or what cannot be, are published as the portal has them. An empty one has no centroid. One that leaves the
+-- world is found by the views' index, without another look at the gigabyte of shapes: its box meets one of the four strips that
+-- begin with the number after 180, or 90, among those of such an index (real).
+create temp table beyond on commit drop as
+with strips as (
+  select st_makeenvelope(west, south, east, north, 4326) as strip
+  from (values (180.0000152587890625, -1e30, 1e30, 1e30), (-1e30, -1e30, -180.0000152587890625, 1e30),
+               (-1e30, 90.00000762939453125, 1e30, 1e30), (-1e30, -1e30, 1e30, -90.00000762939453125)) edge (west, south, east, north)
+)
+select v.site_id, v.site_pid from strips join staging_portal_standard_polygons v on v.wkb_geometry && strip
+union
+select v.site_id, v.site_pid from strips join staging_portal_standard_points v on v.wkb_geometry && strip;
+
+with published as (
+  select site_id, site_pid, the_geom, the_geom_longitude from staging_protected_areas
+  union all
+  select site_id, site_pid, the_geom, the_geom_longitude from staging_protected_area_parcels
+),
+odd as (
+  select distinct on (site_id, site_pid) site_id, site_pid, the_geom, st_isempty(the_geom) as is_empty
+  from published p
+  where the_geom is not null
+    and (the_geom_longitude is null or (site_id, site_pid) in (select site_id, site_pid from beyond))
+  order by site_id, site_pid
+)
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'protected_areas',
+       case when is_empty then 'an empty shape: published without coordinates'
+            else 'coordinates outside the world: published as they are' end,
+       concat_ws('/', site_id, site_pid),
+       case when is_empty then jsonb_build_object('type', geometrytype(the_geom))
+            else jsonb_build_object('longitude', jsonb_build_array(st_xmin(the_geom), st_xmax(the_geom)),
+                                    'latitude', jsonb_build_array(st_ymin(the_geom), st_ymax(the_geom))) end
+from odd
+where is_empty or st_xmin(the_geom) < -180 or st_xmax(the_geom) > 180 or st_ymin(the_geom) < -90 or st_ymax(the_geom) > 90;
 
 -- What the next statements join by; the rest comes with the indexes.
 analyze staging_protected_areas (id, site_id, site_pid), staging_protected_area_parcels (id, site_id, site_pid);

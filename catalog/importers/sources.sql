@@ -32,4 +32,13 @@ select
 from incoming i
 left join live on live.metadataid is not distinct from i.metadataid and live.nth = i.nth
 order by 1;
+
+-- A text with digits that say no year.
+insert into pp_release.rejects (release_id, importer, reason, row_key, details)
+select pp_release.release_id(), 'sources', 'no such year: the source is published without it',
+       coalesce('metadataid ' || s.metadataid, 'source without metadataid'), jsonb_build_object('column', told.name, 'value', left(told.value, 50))
+from staging_portal_standard_sources s
+cross join lateral (values ('year', s.year), ('update_year', s.update_yr)) told (name, value)
+where catalog_is_no_year(told.value)
+order by s.index_id, told.name;
 analyze staging_sources;

@@ -11,6 +11,17 @@ const SHAPES = {
   empty: 'POLYGON EMPTY',
 };
 
+const RARE = [
+  'POINT(1 2 3 4)',
+  'CURVEPOLYGON(CIRCULARSTRING(0 0,1 1,2 0,1 -1,0 0))',
+  'MULTISURFACE(((0 0,0 1,1 1,0 0)))',
+  'COMPOUNDCURVE((0 0,1 1),(1 1,2 0))',
+  'TRIANGLE((0 0,0 1,1 1,0 0))',
+  'TIN(((0 0 0,0 1 0,1 1 0,0 0 0)))',
+  // On both sides of the antimeridian.
+  'MULTIPOLYGON(((179 0,179 1,180 1,180 0,179 0)),((-180 0,-180 1,-179 1,-179 0,-180 0)))',
+];
+
 describe('geometry', () => {
   const rule = rulesOverOneRelease();
 
@@ -27,6 +38,21 @@ describe('geometry', () => {
         expect(await published.site(site + n)).toMatchObject({ shape: `SRID=4326;${shape}` });
       }
       expect((await published.site(site + 6))?.shape).toMatch(/^SRID=4326;MULTIPOINT/);
+    },
+  );
+
+  rule(
+    'of the rarer kinds is taken as it is too, with a centroid',
+    async (portal, site) => {
+      for (const [n, shape] of RARE.entries()) await portal.site({ site: site + n, polygon: `SRID=4326;${shape}` });
+    },
+    async (published, site) => {
+      for (const [n, shape] of RARE.entries()) {
+        expect(await published.site(site + n)).toMatchObject({
+          ...{ shape: `SRID=4326;${shape}`, the_geom_longitude: expect.stringMatching(/^[-0-9.e]+$/) },
+        });
+        expect([shape, await published.rejects(site + n)]).toEqual([shape, []]);
+      }
     },
   );
 
@@ -112,6 +138,76 @@ describe('geometry', () => {
       expect(await published.site(site)).toMatchObject({ the_geom_longitude: '11' });
       expect((await published.site(site + 1))?.shape).toMatch(/POLYGON/);
       expect((await published.parcels(site + 1))[0]?.shape).toMatch(/POLYGON/);
+    },
+  );
+
+  rule(
+    'that is empty is published without coordinates, and a soft error says so',
+    async (portal, site) => {
+      await portal.site({ site, polygon: 'SRID=4326;POLYGON EMPTY' });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A`, point: 'SRID=4326;MULTIPOINT EMPTY' });
+      await portal.site({ site: site + 2, polygon: 'SRID=4326;GEOMETRYCOLLECTION EMPTY' });
+      // The point is used, so that it does not matter what the polygon is.
+      await portal.site({ site: site + 3, polygon: 'SRID=4326;POLYGON EMPTY', point: POINT });
+    },
+    async (published, site) => {
+      const reason = 'an empty shape: published without coordinates';
+      const types = ['POLYGON', 'MULTIPOINT', 'GEOMETRYCOLLECTION'];
+      for (const [n, type] of types.entries()) {
+        expect(await published.site(site + n)).toMatchObject({ the_geom_longitude: null, the_geom_latitude: null });
+        const told = await published.rejects(site + n);
+        expect(told).toEqual([{ importer: 'protected_areas', reason, details: { type } }]);
+      }
+      expect((await published.rejects(site + 3)).map((told) => told.reason)).not.toContain(reason);
+    },
+  );
+
+  rule(
+    'outside the world is published as it is, and a soft error says so; on its edge it is inside',
+    async (portal, site) => {
+      await portal.site({ site, point: 'SRID=4326;POINT(500.66 500.33)' });
+      const pid = `${site + 1}_A`;
+      await portal.site({ site: site + 1, pid, polygon: 'SRID=4326;POLYGON((179 0,179 1,180.5 1,180.5 0,179 0))' });
+      await portal.site({ site: site + 2, point: 'SRID=4326;POINT(0 -90.0001)' });
+      await portal.site({
+        site: site + 3,
+        polygon: 'SRID=4326;POLYGON((-180 -90,-180 90,180 90,180 -90,-180 -90))',
+      });
+      await portal.site({ site: site + 4, point: 'SRID=4326;MULTIPOINT(180 1,-180 1)' });
+      await portal.site({
+        site: site + 5,
+        polygon: 'SRID=4326;POLYGON((200 0,200 1,201 1,201 0,200 0))',
+        point: POINT,
+      });
+    },
+    async (published, site) => {
+      const reason = 'coordinates outside the world: published as they are';
+      const told = async (n: number) => (await published.rejects(site + n)).filter((one) => one.reason === reason);
+      expect((await published.site(site))?.shape).toBe('SRID=4326;POINT(500.66 500.33)');
+      expect(await published.site(site)).toMatchObject({ the_geom_longitude: '500.66' });
+      expect((await told(0)).map(({ details }) => details)).toEqual([
+        { longitude: [500.66, 500.66], latitude: [500.33, 500.33] },
+      ]);
+      expect((await told(1)).map(({ details }) => details)).toEqual([{ longitude: [179, 180.5], latitude: [0, 1] }]);
+      expect(await published.rejects(`${site + 1}/${site + 1}_A`)).toHaveLength(1);
+      expect(await told(2)).toHaveLength(1);
+      for (const n of [3, 4, 5]) expect([n, await told(n)]).toEqual([n, []]);
+    },
+  );
+
+  rule(
+    'on the meridian of Greenwich or the equator has the coordinate 0, never -0',
+    async (portal, site) => {
+      // PostGIS finds the centroid of this square at -0.
+      const polygon = 'SRID=4326;POLYGON((-1 -1,-1 1,1 1,1 -1,-1 -1))';
+      await portal.site({ site, polygon });
+      await portal.site({ site: site + 1, pid: `${site + 1}_A`, polygon });
+    },
+    async (published, site) => {
+      const zero = { the_geom_longitude: '0', the_geom_latitude: '0' };
+      expect(await published.site(site)).toMatchObject(zero);
+      expect(await published.site(site + 1)).toMatchObject(zero);
+      expect(await published.parcels(site + 1)).toMatchObject([zero]);
     },
   );
 

@@ -1,5 +1,6 @@
 import { describe, expect } from 'vitest';
 import type { PortalRows } from '../support/portal_rows.ts';
+import { Published } from '../support/published.ts';
 import { rulesOverOneRelease } from './rules.ts';
 
 const DATES = `'2015-01-01', '2015-01-01'`;
@@ -17,6 +18,12 @@ const LOOKUPS = [
   ['governances', 'governance', 'governance'],
   ['realms', 'realm', 'realm'],
 ] as const;
+
+const NAMED = ['legal_statuses', 'iucn_categories', 'governances', 'management_authorities'];
+/** What the portal may have where it says nothing. */
+const BLANKS = [null, '', ' '];
+const blankLabel = (text: string | null) =>
+  text === null ? null : { code: `blank ${BLANKS.indexOf(text)}`, description: { en: text } };
 
 describe('lookups', () => {
   const rule = rulesOverOneRelease();
@@ -118,14 +125,10 @@ describe('lookups', () => {
   );
 
   rule(
-    'NULL, an empty text and one of spaces are no value, even where live has a row without a name',
+    'NULL, an empty text and one of spaces are no value',
     async (portal, site) => {
-      for (const table of ['legal_statuses', 'iucn_categories', 'governances', 'realms', 'management_authorities']) {
-        await addLive(portal, table, 'name', `''`);
-      }
-      await addLive(portal, 'jurisdictions', 'name', `''`);
-      for (const [n, text] of [null, '', ' '].entries()) {
-        const label = text === null ? null : { code: `blank ${n}`, description: { en: text } };
+      for (const [n, text] of BLANKS.entries()) {
+        const label = blankLabel(text);
         const labels = { status: label, iucn: label, governance: label, realm: label, jurisdiction: label };
         const columns = { management_authority: text, english_designation_text: text };
         await portal.site({ site: site + n, ...labels, columns });
@@ -143,9 +146,8 @@ describe('lookups', () => {
         expect(await published.site(site + 4 + n)).toMatchObject({ designation: 'Placeless', jurisdiction: null });
       }
       expect(await names(portal, 'designations', '^Placeless$')).toEqual(['Placeless']);
-      expect(await names(portal, 'designations', '^ *$')).toEqual([]);
-      for (const table of ['legal_statuses', 'iucn_categories', 'governances', 'realms', 'management_authorities']) {
-        expect([table, await names(portal, table, '^ *$')]).toEqual([table, ['']]);
+      for (const table of [...NAMED, 'realms', 'jurisdictions', 'designations']) {
+        expect([table, await names(portal, table, '^ *$')]).toEqual([table, []]);
       }
     },
   );
@@ -198,6 +200,70 @@ describe('lookups', () => {
         null: 1,
       });
       expect(rows.find(({ letter }) => letter === 'D')?.names).toEqual(['Indigenous peoples', 'Local communities']);
+    },
+  );
+
+  rule(
+    'a blank value is the row without a name that the old system left in live, month after month',
+    async (portal, site) => {
+      for (const [n, text] of BLANKS.entries()) {
+        const label = blankLabel(text);
+        const columns = { management_authority: text, english_designation_text: text };
+        const labels = { status: label, iucn: label, governance: label, realm: label };
+        await portal.site({ site: site + n, ...labels, jurisdiction: label, columns });
+        await portal.site({ site: site + 3 + n, jurisdiction: label, designation: 'Of no level' });
+      }
+      await portal.site({ site: site + 6, jurisdiction: 'Blank level' });
+      await portal.site({ site: site + 7, jurisdiction: 'Another level' });
+      await portal.site({ site: site + 8, jurisdiction: '', designation: 'New, of no level' });
+    },
+    async (_, site, portal) => {
+      const { rooms } = portal;
+      // One of spaces is older, and not meant while there is one without anything.
+      for (const table of [...NAMED, 'jurisdictions', 'realms']) {
+        await addLive(portal, table, 'id, name', `${site}, ' '`);
+        await addLive(portal, table, 'id, name', `${site + 1}, ''`);
+      }
+      await addLive(portal, 'jurisdictions', 'id, name', `${site + 2}, 'Blank level'`);
+      for (const [id, name, jurisdiction] of [
+        ...[
+          [site + 1, '', site + 1],
+          [site + 2, '', site + 2],
+        ],
+        [site + 3, 'Of no level', site + 1],
+      ]) {
+        await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${id}, '${name}', ${jurisdiction}`);
+      }
+      const release = await rooms.stage('Feb2027', 100);
+      const published = new Published(rooms);
+      const blank = site + 1;
+      for (const n of [0, 1, 2]) {
+        expect(await published.site(site + n)).toMatchObject({
+          ...{ legal_status_id: blank, iucn_category_id: blank, governance_id: blank, realm_id: null },
+          ...{ management_authority_id: blank, designation_id: site + 1, jurisdiction: '' },
+        });
+        expect(await published.site(site + 3 + n)).toMatchObject({ designation_id: site + 3 });
+      }
+      // A designation without a name is one row in each jurisdiction, as the old system had it.
+      expect(await published.site(site + 6)).toMatchObject({ designation_id: site + 2, jurisdiction: 'Blank level' });
+      expect(await published.site(site + 7)).toMatchObject({ designation: '', jurisdiction: 'Another level' });
+      expect(await published.site(site + 8)).toMatchObject({ designation: 'New, of no level', jurisdiction: '' });
+      expect(await names(portal, 'designations', 'Of no level')).toEqual(['Of no level']);
+      for (const table of [...NAMED, 'jurisdictions']) {
+        expect([table, await names(portal, table, '^ *$')]).toEqual([table, ['', ' ']]);
+      }
+
+      const references = ['legal_status_id', 'iucn_category_id', 'governance_id', 'management_authority_id'];
+      const given = (table: string) =>
+        rooms.rows(
+          `select site_id, designation_id, ${references.join(', ')} from ${table} where site_id >= $1 order by site_id`,
+          [site],
+        );
+      const before = await given('staging_protected_areas');
+      await rooms.prepare(release);
+      expect(await rooms.swap(release)).toMatchObject({ outcome: 'swapped' });
+      await rooms.stage('Mar2027', 100);
+      expect(await given('staging_protected_areas')).toEqual(before);
     },
   );
 });

@@ -41,6 +41,17 @@ const PUBLISHED = {
   ...{ conservation_objectives: 'Primary', verif: 'State Verified', countries: ['KEN', 'UGA'] },
 };
 
+/** What people and programs have put into the fields of a name. */
+const ODD_TEXTS = [
+  '🦁 Parc 🏞️',
+  'حديقة وطنية \u202Eabc\u202C',
+  'bell \u0007 tab \t line\nfeed \u0001 \u007F',
+  '\u200B\uFEFF',
+  'x'.repeat(2_000_000),
+  `e\u0301`.repeat(300),
+  `'"\\;--$$ drop`,
+];
+
 describe('a site', () => {
   const rule = rulesOverOneRelease();
 
@@ -184,6 +195,44 @@ describe('a site', () => {
   );
 
   rule(
+    'may say what it likes: emoji, right to left, control characters, two megabytes',
+    async (portal, site) => {
+      for (const [n, text] of ODD_TEXTS.entries()) {
+        const columns = { english_name: text, management_plan: text, management_authority: text };
+        await portal.site({ site: site + n, status: { code: `odd ${n}`, description: { en: text } }, columns });
+      }
+    },
+    async (published, site) => {
+      for (const [n, text] of ODD_TEXTS.entries()) {
+        const shown = [...text].slice(0, 254).join('');
+        const legal_status = [...text].slice(0, 100).join('');
+        expect(await published.site(site + n)).toMatchObject({
+          ...{ name: shown, management_plan: shown, management_authority: shown, legal_status },
+        });
+        expect(await published.rejects(site + n)).toEqual([]);
+      }
+      expect((await published.site(site))?.slug).toBe(`${site}-parc`);
+    },
+  );
+
+  rule(
+    'may have the number 0 or one below it, and a pid of three hundred digits',
+    async (portal) => {
+      for (const number of [0, -7]) await portal.site({ site: number });
+      await portal.site({ site: -8, pid: '9'.repeat(300) });
+      await portal.site({ site: -9, pid: `-9_${'9'.repeat(300)}` });
+    },
+    async (published) => {
+      for (const number of [0, -7]) {
+        expect(await published.site(number)).toMatchObject({ wdpa_id: number, site_pid: `${number}` });
+        expect(await published.rejects(number)).toEqual([]);
+      }
+      expect(await published.site(-8)).toMatchObject({ site_pid: '9'.repeat(52) });
+      expect(await published.pids(-9)).toEqual([`-9_${'9'.repeat(49)}`]);
+    },
+  );
+
+  rule(
     'is an OECM when its type says so, in any case',
     async (portal, site) => {
       for (const [n, type] of ['OECM', 'oecm', 'Oecm', 'PA', 'OECMs'].entries()) {
@@ -245,6 +294,34 @@ describe('a site', () => {
   );
 
   rule(
+    'is marine by a realm with spaces around it too, and has the realm without them',
+    async (portal, site) => {
+      for (const [n, en] of ['Marine ', ' Coastal', 'Marine\n', 'Terrestrial '].entries()) {
+        await portal.site({ site: site + n, realm: { code: `spaced ${n}`, description: { en } } });
+      }
+    },
+    async (published, site, portal) => {
+      const shown = [];
+      for (const n of [0, 1, 2, 3]) {
+        const row = await published.site(site + n);
+        shown.push([row?.marine, row?.marine_type, row?.realm]);
+        expect(await published.rejects(site + n)).toEqual([]);
+      }
+      expect(shown).toEqual([
+        ...[
+          [true, 2, 'Marine'],
+          [true, 1, 'Coastal'],
+        ],
+        ...[
+          [true, 2, 'Marine'],
+          [false, 0, 'Terrestrial'],
+        ],
+      ]);
+      expect(await portal.rooms.rows(`select name from staging_realms where name ~ '^\\s|\\s$'`)).toEqual([]);
+    },
+  );
+
+  rule(
     'of another realm is neither marine nor given a lookup row, and a soft error says so',
     (portal, site) => portal.site({ site, realm: 'Freshwater' }),
     async (published, site, portal) => {
@@ -261,26 +338,35 @@ describe('a site', () => {
   );
 
   rule(
-    'got its legal status on 1 January of the year; NULL, 0 and less than 0 are no year, 20015 is one',
+    'got its legal status on 1 January of the year; NULL and 0 are no year, 20015 is one',
     async (portal, site) => {
-      const years = [1999, null, 0, -5, 20015];
+      const years = [1999, null, 0, 20015];
       for (const [n, status_year] of years.entries()) await portal.site({ site: site + n, columns: { status_year } });
     },
     async (published, site) => {
       const dates = [];
-      for (const n of [0, 1, 2, 3, 4]) dates.push((await published.site(site + n))?.legal_status_date);
-      expect(dates).toEqual(['1999-01-01', null, null, null, '20015-01-01']);
+      for (const n of [0, 1, 2, 3]) {
+        dates.push((await published.site(site + n))?.legal_status_date);
+        expect(await published.rejects(site + n)).toEqual([]);
+      }
+      expect(dates).toEqual(['1999-01-01', null, null, '20015-01-01']);
     },
   );
 
   rule(
-    'with a year that no date can have is published without one, and a soft error says so',
-    (portal, site) => portal.site({ site, columns: { status_year: 2_000_000_000 } }),
+    'with a year that no date can have, or one below 0, is published without one, and a soft error says so',
+    async (portal, site) => {
+      for (const [n, status_year] of [2_000_000_000, -5, -100_000].entries()) {
+        await portal.site({ site: site + n, columns: { status_year } });
+      }
+    },
     async (published, site) => {
-      expect(await published.site(site)).toMatchObject({ legal_status_date: null });
-      expect(await published.rejects(site)).toMatchObject([
-        { reason: 'no such year: the site has no date of its status', details: { status_yr: 2_000_000_000 } },
-      ]);
+      for (const [n, status_yr] of [2_000_000_000, -5, -100_000].entries()) {
+        expect(await published.site(site + n)).toMatchObject({ legal_status_date: null });
+        expect(await published.rejects(site + n)).toMatchObject([
+          { reason: 'no such year: the site has no date of its status', details: { status_yr } },
+        ]);
+      }
     },
   );
 
@@ -293,8 +379,12 @@ describe('a site', () => {
         columns: { english_name: 'El Niño_Ñandú (Øst), Łódź' },
       });
       await portal.site({ site: site + 1, pid: `${site + 1}_A`, designation: 'Park', polygon: SQUARE });
+      const spelt = 'Þingvellir þ Ħal ħ Ĳssel ĳs ĸ Ŀ ŀ xŉ Ŋuovtta ŋ Œuvre œ Ŧ ŧ 3×4 Ærø ß';
+      await portal.site({ site: site + 2, columns: { english_name: spelt } });
     },
     async (published, site) => {
+      const words = 'thingvellir-th-hal-h-ijssel-ijs-k-l-l-x-n-nguovtta-ng-oeuvre-oe-t-t-3x4-aero-ss';
+      expect((await published.site(site + 2))?.slug).toBe(`${site + 2}-${words}`);
       expect((await published.site(site))?.slug).toBe(`${site}-el-nino_nandu-ost-lodz-area-de-conservacao`);
       expect((await published.site(site + 1))?.slug).toBe(`${site + 1}-site-${site + 1}-park`);
       const [parcel] = await published.parcels(site + 1);

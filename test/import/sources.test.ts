@@ -44,16 +44,58 @@ describe('a source', () => {
   );
 
   rule(
-    'has no year where the portal has NULL, 0, or no number',
+    'has no year where the portal has NULL, 0, or a text without a digit',
     async (portal, site) => {
-      for (const [n, year] of [null, '0', '', 'Not Reported', '2010-2012', '-3', ' 2010 '].entries()) {
+      for (const [n, year] of [null, '0', '', 'Not Reported', ' '].entries()) {
         await sourced(portal, site + n, { year, update_year: year });
       }
     },
-    async (_published, site, portal) => {
+    async (published, site, portal) => {
+      for (let n = 0; n < 5; n++) {
+        expect(await sources(portal, site + n)).toMatchObject([{ year: null, update_year: null }]);
+        expect(await published.rejects(`metadataid ${site + n}`)).toEqual([]);
+      }
+    },
+  );
+
+  rule(
+    'has the year that the first four digits of a date or a span say',
+    async (portal, site) => {
+      for (const [n, year] of ['2022-05-01', '2019-2021', '2020.0', ' 2010 ', '2018/2019'].entries()) {
+        await sourced(portal, site + n, { year, update_year: year });
+      }
+    },
+    async (published, site, portal) => {
       const years = [];
-      for (let n = 0; n < 7; n++) years.push((await sources(portal, site + n))[0]?.year);
-      expect(years).toEqual([null, null, null, null, null, null, '2010-01-01']);
+      for (let n = 0; n < 5; n++) {
+        const [source] = await sources(portal, site + n);
+        years.push([source?.year, source?.update_year]);
+        expect(await published.rejects(`metadataid ${site + n}`)).toEqual([]);
+      }
+      const expected = ['2022-01-01', '2019-01-01', '2020-01-01', '2010-01-01', '2018-01-01'];
+      expect(years).toEqual(expected.map((year) => [year, year]));
+    },
+  );
+
+  rule(
+    'has no year where its digits say none, and a soft error for each of the two says so',
+    async (portal, site) => {
+      for (const [n, year] of ['2,020', '-5', '123456', '20220501'].entries()) {
+        await sourced(portal, site + n, { year, update_year: n === 0 ? 'c. 2020' : '2020' });
+      }
+    },
+    async (published, site, portal) => {
+      const reason = 'no such year: the source is published without it';
+      const told = (column: string, value: string) => ({ importer: 'sources', reason, details: { column, value } });
+      for (const [n, year] of ['2,020', '-5', '123456', '20220501'].entries()) {
+        expect(await sources(portal, site + n)).toMatchObject([
+          { year: null, update_year: n === 0 ? null : '2020-01-01' },
+        ]);
+        expect(await published.rejects(`metadataid ${site + n}`)).toEqual([
+          told('year', year),
+          ...(n === 0 ? [told('update_year', 'c. 2020')] : []),
+        ]);
+      }
     },
   );
 
