@@ -41,7 +41,8 @@ export async function discardStaging(db: Database): Promise<LeftStaging | undefi
       if (!isBuiltOn && state !== SQLSTATE.lockNotAvailable && state !== SQLSTATE.deadlockDetected) throw error;
       onlyLocked &&= !isBuiltOn;
       const { message, detail } = error as { message: string; detail?: string };
-      reasons.push([message, detail].filter(Boolean).join('; '));
+      // PostgreSQL names in its DETAIL what was built on staging, one to a line.
+      reasons.push([message, detail?.replaceAll('\n', ', ')].filter(Boolean).join(': '));
     }
   }
   if (reasons.length === 0) return undefined;

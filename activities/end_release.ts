@@ -1,7 +1,13 @@
 import { cancellationSignal } from '@temporalio/activity';
-import type { Phase, ReleaseState } from '../contracts/index.ts';
+import {
+  describeStagingLeft,
+  describeUnfinished,
+  type Phase,
+  type ReleaseState,
+  type StagingLeft,
+} from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
-import { discardStaging, dropLeftStaging } from './discard_staging.ts';
+import { discardStaging, dropLeftStaging, type LeftStaging } from './discard_staging.ts';
 import { Database, type Session } from './postgres/database.ts';
 import { findRelease, type ReleaseRef, recordEvent, setState } from './postgres/releases.ts';
 import { stagingHolder } from './staging/holder.ts';
@@ -19,6 +25,8 @@ export interface AbortOutcome {
   live?: ReleaseState;
   /** OIDs of the staging that somebody locks. */
   left?: string[] | undefined;
+  /** What could not be dropped, and why: for whoever asked for the abort. */
+  remains?: StagingLeft | undefined;
 }
 
 /**
@@ -30,9 +38,23 @@ async function keptLive(session: Session, release: ReleaseRef, phase: Phase): Pr
   if (!row?.is_current) return undefined;
   await recordEvent(session, release.releaseId, 'abort_refused', { phase, reason: 'the release is live' });
   if (row.state === 'succeeded') return row.state;
-  const text = `Aborted: the release is live, but was not finished: it was aborted in ${phase}`;
+  const text = `Aborted: ${describeUnfinished(release.label, `it was aborted in ${phase}`)}`;
   await setState(session, release.releaseId, 'failed', text);
   return 'failed';
+}
+
+/** History keeps it, so it is short; the event has all of it. */
+const REASON_LENGTH = 500;
+
+function remainsOf({ relations, reasons, blockers, onlyLocked }: LeftStaging): StagingLeft {
+  const lockers = blockers.filter(({ relation }) => relations.includes(relation));
+  const lockedBy = lockers.map(
+    ({ pid, role, application }) => `pid ${pid} (role ${role}, ${application || 'no application'})`,
+  );
+  const short = reasons.map((reason) =>
+    reason.length > REASON_LENGTH ? `${reason.slice(0, REASON_LENGTH)}…` : reason,
+  );
+  return { relations, reasons: short, lockedBy: lockedBy.slice(0, 5), onlyLocked };
 }
 
 /** How a release ends otherwise than by success. Each runs with the lock still held. */
@@ -81,14 +103,17 @@ export function endActivities(deps: ActivityDeps) {
           return stagingHolder(session);
         });
         deps.log('info', 'aborted', facts);
-        void deps.notify(`Release ${release.label} was aborted in ${phase}`);
+        const told = `Release ${release.label} was aborted in ${phase}`;
         if (holder) {
+          void deps.notify(told);
           await step.event('staging_kept', { release: holder.releaseId, label: holder.label });
           return {};
         }
         const left = await discardStaging(step.db);
+        const remains = left && remainsOf(left);
+        void deps.notify(remains ? `${told}; ${describeStagingLeft(remains)}` : told);
         await step.event(left ? 'staging_left' : 'staging_dropped', { ...left });
-        return { left: left?.onlyLocked ? left.oids : undefined };
+        return { left: left?.onlyLocked ? left.oids : undefined, remains };
       });
     },
 

@@ -38,4 +38,4 @@ export type Activities = ReturnType<typeof createActivities>;
 export type { ReleasePlan } from './lock_phases.ts';
 export type { ReleaseRef } from './postgres/releases.ts';
 export type { ImportResult } from './staging/importer.ts';
-export type { WaitingReport } from './waiting.ts';
+export type { AnswerReport, WaitingReport } from './waiting.ts';

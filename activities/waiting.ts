@@ -1,4 +1,4 @@
-import type { Phase, WaitAnswer } from '../contracts/index.ts';
+import { describeParked, type Parked, type Phase, type WaitAnswer } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { type ReleaseRef, recordEvent } from './postgres/releases.ts';
 import { runStep, type Step } from './step.ts';
@@ -20,6 +20,9 @@ export interface AnswerReport {
   phase: Phase;
   by: string;
   facts: Record<string, unknown>;
+  parked?: Parked | undefined;
+  /** What had failed before it was parked. */
+  failure?: { type: string; message: string } | undefined;
 }
 
 /** A release that waits says so in the database too: for people who look there, and not at Temporal. */
@@ -28,10 +31,12 @@ export function waitingActivities(deps: ActivityDeps) {
     async noteWaiting(release: ReleaseRef, report: WaitingReport): Promise<void> {
       const { kind, phase, until, line, answers, failure } = report;
       await runStep(deps, release, { phase, step: 'note waiting' }, async (step) => {
-        await note(step, release, `waiting_for_${kind}`, failure ? line : null, {
+        const commands = answers.map(({ command }) => command);
+        const text = failure ? `${line}; answer with ${commands.join(', ')}` : null;
+        await note(step, release, `waiting_for_${kind}`, text, {
           phase,
           until,
-          answers: answers.map(({ command }) => command),
+          answers: commands,
           ...failure,
         });
         deps.log(failure ? 'error' : 'info', `waiting_for_${kind}`, {
@@ -46,10 +51,10 @@ export function waitingActivities(deps: ActivityDeps) {
       });
     },
 
-    async noteAnswered(release: ReleaseRef, { event, phase, by, facts }: AnswerReport): Promise<void> {
+    async noteAnswered(release: ReleaseRef, { event, phase, by, facts, parked, failure }: AnswerReport): Promise<void> {
       await runStep(deps, release, { phase, step: 'note answered' }, async (step) => {
-        // What a parked release failed with stays to be read.
-        await note(step, release, event, event === 'parked' ? undefined : null, { phase, by, ...facts });
+        // It waits for nothing any more. What a parked release has failed with stays to be read.
+        await note(step, release, event, parked ? describeParked(parked, failure) : null, { phase, by, ...facts });
         deps.log('info', event, { phase, release_id: release.releaseId, label: release.label, by, ...facts });
         if (event === 'parked') {
           void deps.notify(
@@ -61,21 +66,19 @@ export function waitingActivities(deps: ActivityDeps) {
   };
 }
 
-/** The event and the text in one transaction. `undefined` leaves the text as it is. */
+/** The event and the text in one transaction. */
 async function note(
   step: Step,
   release: ReleaseRef,
   event: string,
-  errorText: string | null | undefined,
+  errorText: string | null,
   payload: Record<string, unknown>,
 ): Promise<void> {
   await step.db.transaction(async (session) => {
-    if (errorText !== undefined) {
-      await session.query(
-        `update releases set error_text = $2, updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
-        [release.releaseId, errorText],
-      );
-    }
+    await session.query(
+      `update releases set error_text = $2, updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
+      [release.releaseId, errorText],
+    );
     await recordEvent(session, release.releaseId, event, payload);
   });
 }

@@ -51,12 +51,7 @@ export async function update<R>(
   try {
     return await client.withDeadline(Date.now() + ANSWER_LIMIT_MS, () => send(handle));
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) {
-      throw new CommandError(
-        EXIT.refused,
-        `workflow ${workflowId} has ended already; pp-release status shows how, and the next start takes its lock over`,
-      );
-    }
+    if (error instanceof WorkflowNotFoundError) throw unknownWorkflow(workflowId, what, error);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(error)) {
       const limit = `${ANSWER_LIMIT_MS / 1000} s`;
       const message = `no worker has answered within ${limit}: is one running? Start one with pp-release worker, or npm run stack -- up, and look at pp-release status`;
@@ -64,4 +59,12 @@ export async function update<R>(
     }
     throw ending(error, what);
   }
+}
+
+/** It has ended meanwhile; or Temporal has lost its data, and only the database says that it waits. */
+export function unknownWorkflow(workflowId: string, what: string, cause: Error): CommandError {
+  const why = `Temporal knows no workflow ${workflowId} that runs: it has ended, or Temporal has lost its data`;
+  const next =
+    'pp-release status shows what is left; the next start takes its lock over, with --start-at PHASE it goes on';
+  return new CommandError(EXIT.refused, `there was no ${what}: ${why}; ${next}`, { workflowId }, { cause });
 }

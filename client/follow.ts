@@ -1,10 +1,12 @@
 import type { Client } from '@temporalio/client';
-import { describeWaiting, type ReleaseResult, type ReleaseStatus } from '../contracts/index.ts';
+import { describeStagingLeft, describeWaiting, type ReleaseResult, type ReleaseStatus } from '../contracts/index.ts';
 import { Drawing } from './draw.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { ending } from './launch.ts';
 import { endIfOutputIsLost, type Output } from './output.ts';
 import { renderPhases } from './render.ts';
 import { askWorkflow, type PendingStep } from './status.ts';
+import { inEightLines } from './text.ts';
 
 /** A query waits for so long for a worker that died a moment ago; what lasts longer is told. */
 const SILENCE_MS = 15_000;
@@ -15,7 +17,7 @@ const REFRESH_MS = 500;
  * On a terminal the list is drawn over itself; elsewhere each phase gets a line when it ends. When the release begins to
  * wait for somebody, standard error says so: also with --json, and for whoever left it alone.
  */
-export async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
+async function follow(client: Client, workflowId: string, output: Output): Promise<void> {
   const isDrawn = process.stdout.isTTY && !output.json;
   const drawing = isDrawn ? new Drawing(process.stdout) : undefined;
   const show: Show = drawing ? (status, pending) => drawing.show(status, pending) : append(output);
@@ -67,15 +69,36 @@ function tellOfWaiting(): (status: ReleaseStatus) => void {
     if (!waitingFor || waitingFor.kind === 'abort' || waitingFor.since === told) return;
     told = waitingFor.since;
     const commands = waitingFor.answers.map(({ command }) => command).join(' | ');
-    process.stderr.write(`release ${releaseId} ${label} ${describeWaiting(waitingFor)}; answer with: ${commands}\n`);
+    const line = `release ${releaseId} ${label} ${describeWaiting(waitingFor)}`;
+    process.stderr.write(`${inEightLines(line, 'pp-release status --json has all of it')}; answer with: ${commands}\n`);
   };
 }
 
-/** Ends with the exit code that fits the way in which the release ended. */
-export function finish(result: ReleaseResult, output: Output): void {
+/**
+ * Follows a release to its end, and ends with the exit code that fits the way in which the release did.
+ *
+ * @throws CommandError where it failed, with the command that goes on with it, if one does
+ */
+export async function followToEnd(client: Client, workflowId: string, what: string, output: Output): Promise<void> {
+  await follow(client, workflowId, output);
+  let result: ReleaseResult;
+  try {
+    result = await client.workflow.getHandle(workflowId).result();
+  } catch (error) {
+    const failure = ending(error, what);
+    const goOn = (await askWorkflow(client, workflowId))?.status?.goOn;
+    if (!(failure instanceof CommandError) || !goOn) throw failure;
+    const { exitCode, message, facts } = failure;
+    throw new CommandError(exitCode, `${message}; go on with ${goOn}`, { ...facts, goOn }, { cause: failure });
+  }
+  finish(result, output);
+}
+
+function finish(result: ReleaseResult, output: Output): void {
   const after = result.stoppedAfter ? ` after ${result.stoppedAfter}` : '';
   const parked = result.parked ? `, parked by ${result.parked.by}; it goes on with ${result.parked.goOn}` : '';
-  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}${parked}`;
+  const left = result.stagingLeft ? `; ${describeStagingLeft(result.stagingLeft)}` : '';
+  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}${parked}${left}`;
   if (result.state === 'aborted') throw new CommandError(EXIT.failed, text, { ...result });
   output.result(result, text);
 }

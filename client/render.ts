@@ -1,6 +1,12 @@
-import { describeWaiting, type LockHolder, type StepStatus, type WaitingFor } from '../contracts/index.ts';
+import {
+  describeStagingLeft,
+  describeWaiting,
+  type LockHolder,
+  type StepStatus,
+  type WaitingFor,
+} from '../contracts/index.ts';
 import type { PendingStep, StatusReport } from './status.ts';
-import { cut } from './text.ts';
+import { cut, inEightLines } from './text.ts';
 
 const MARKS = { pending: ' ', running: '>', done: '✓', skipped: '-', failed: '✗' } as const;
 
@@ -78,7 +84,7 @@ function sumOf(name: string, value: unknown): string[] {
 export function renderWaiting(waitingFor: WaitingFor): string[] {
   const width = Math.max(0, ...waitingFor.answers.map(({ command }) => command.length));
   return [
-    `it ${describeWaiting(waitingFor)}`,
+    inEightLines(`it ${describeWaiting(waitingFor)}`, '--json has all of it'),
     ...waitingFor.answers.map(({ command, effect }) => `  ${command.padEnd(width)}  ${effect}`),
   ];
 }
@@ -98,7 +104,7 @@ export function renderStatus(report: StatusReport): string {
     `release ${report.id} ${report.label}: ${report.state}${report.is_current ? ', current' : ''}`,
     `  started ${report.created_at}, last change ${report.updated_at}`,
   ];
-  if (report.error_text) lines.push(`  ${report.error_text}`);
+  if (report.error_text) lines.push(`  ${inEightLines(report.error_text, '--json has all of it')}`);
   if (report.manifest_path) lines.push(`  manifest ${report.manifest_path}`);
   if (report.backup_stamp) lines.push(`  its data is in backup ${report.backup_stamp}`);
   if (report.lock) lines.push(`  ${describeLock(report.lock)}`);
@@ -106,6 +112,8 @@ export function renderStatus(report: StatusReport): string {
   if (report.workflow) {
     lines.push('', ...renderPhases(report.workflow.phases, report.pending));
     if (report.workflow.waitingFor) lines.push('', ...renderWaiting(report.workflow.waitingFor));
+    const { stagingLeft } = report.workflow;
+    if (stagingLeft) lines.push(describeStagingLeft(stagingLeft));
     if (report.workflow.lastRefusal) lines.push(`a signal was not taken: ${report.workflow.lastRefusal}`);
     for (const blocker of report.workflow.lastBlockers ?? []) {
       lines.push(

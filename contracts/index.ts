@@ -1,3 +1,4 @@
+export * from './advice.ts';
 export * from './failures.ts';
 export * from './input.ts';
 export * from './label.ts';

@@ -49,6 +49,32 @@ export const ALREADY_SWAPPED = 'already swapped';
 export interface AbortAnswer {
   aborting: boolean;
   reason: string;
+  /** Where there was a park before the abort. */
+  parked?: Parked | undefined;
+  stagingLeft?: StagingLeft | undefined;
+}
+
+/** What an abort could not drop of staging, and why. */
+export interface StagingLeft {
+  relations: string[];
+  /** What PostgreSQL said, with its DETAIL: it names what was built on staging. */
+  reasons: string[];
+  /** Sessions that lock it. */
+  lockedBy: string[];
+  /** It is dropped by itself as soon as they let go of it; otherwise a person has to drop what was built on it. */
+  onlyLocked: boolean;
+}
+
+const NAMED = 3;
+
+export function describeStagingLeft({ relations, reasons, lockedBy, onlyLocked }: StagingLeft): string {
+  const more = relations.length > NAMED ? ` and ${relations.length - NAMED} more` : '';
+  const what = `${relations.length} relations of staging are left (${relations.slice(0, NAMED).join(', ')}${more})`;
+  if (onlyLocked) {
+    const by = lockedBy.length > 0 ? `, which is locked by ${lockedBy.slice(0, NAMED).join(', ')}` : '';
+    return `${what}${by}; they are dropped as soon as nobody locks them`;
+  }
+  return `${what}: ${reasons.join('; ')}; drop what was built on them, then the next start drops them`;
 }
 
 export type PhaseProgress = 'pending' | 'running' | 'done' | 'skipped' | 'failed';
@@ -78,6 +104,12 @@ export interface ReleaseStatus {
   lastBlockers?: Blocker[] | undefined;
   /** Why the last signal was not taken: who sends a signal gets no answer. */
   lastRefusal?: string | undefined;
+  /** It was parked: by whom and when. */
+  parked?: Parked | undefined;
+  /** The command that goes on with it, where it has ended and can be gone on with. */
+  goOn?: string | undefined;
+  /** What an abort could not drop. */
+  stagingLeft?: StagingLeft | undefined;
 }
 
 /** How much of a step is done, of how much if that is known. */
@@ -123,6 +155,7 @@ export interface ReleaseResult {
   stoppedAfter?: Phase | undefined;
   /** Who parked it, and where: staging stays for a later start. */
   parked?: Parked | undefined;
+  stagingLeft?: StagingLeft | undefined;
 }
 
 /** What `portalRollback` returns. */

@@ -51,6 +51,8 @@ export interface RetryAnswer {
 export interface Parked {
   phase: Phase;
   by: string;
+  /** ISO 8601, UTC. */
+  at: string;
   /** The command that goes on from here. */
   goOn: string;
 }
@@ -65,4 +67,13 @@ export interface ParkAnswer extends Parked {
 export function describeWaiting({ kind, text, since, until, onTimeLimit }: WaitingFor): string {
   const limit = until ? ` until ${until}${onTimeLimit ? ` (then it ${onTimeLimit})` : ''}` : '';
   return `waits for ${kind === 'abort' ? 'the end of the abort' : kind} since ${since}${limit}: ${text}`;
+}
+
+/** `parked by … at … in …` as one line, with what had failed before, if anything had. */
+export function describeParked(
+  { phase, by, at, goOn }: Parked,
+  failure: { type: string; message: string } | undefined,
+): string {
+  const why = failure ? `; ${phase} had failed with ${failure.type}: ${failure.message}` : '';
+  return `parked by ${by} at ${at} in ${phase}; it goes on with ${goOn}${why}`;
 }

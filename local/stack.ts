@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { STACK_DIR } from './paths.ts';
 import { reportError, StackError } from './stack/errors.ts';
 import { down, type ProcessStatus, reset, status, up } from './stack/index.ts';
+import { printedEnvironment } from './stack/postgres/environment.ts';
 import { readState } from './stack/state.ts';
 
 const USAGE = `Usage: npm run stack -- COMMAND [options]
@@ -30,13 +32,24 @@ function printStatus(dir: string, asJson: boolean): number {
 }
 
 function printEnv(dir: string, asJson: boolean): number {
-  const env = readState(dir)?.env;
-  if (env === undefined || !status({ dir }).some(({ state }) => state === 'running')) {
+  const state = readState(dir);
+  if (state?.env === undefined || !status({ dir }).some(({ state }) => state === 'running')) {
     throw new StackError('The stack is not up.', `Nothing runs in ${dir}.`, 'Run "npm run stack -- up" first.');
   }
+  const env = printedEnvironment({ ...state, dir: realpathSync(dir) });
   if (asJson) console.log(JSON.stringify(env, null, 2));
   else for (const [name, value] of Object.entries(env)) console.log(`export ${name}='${value}'`);
   return 0;
+}
+
+/** A shell that still has the addresses of before would send the next command to a server that is gone. */
+function sayIfStale(dir: string): void {
+  const env = readState(dir)?.env;
+  const { PP_DATABASE_URL: exported, TEMPORAL_ADDRESS: temporal } = process.env;
+  if (!env || (exported ?? env.PP_DATABASE_URL) === env.PP_DATABASE_URL) {
+    if (!env || (temporal ?? env.TEMPORAL_ADDRESS) === env.TEMPORAL_ADDRESS) return;
+  }
+  progress('This shell has other addresses than the stack now: eval "$(npm run -s stack -- env)" puts these into it');
 }
 
 async function main(argv: string[]): Promise<number> {
@@ -60,6 +73,7 @@ async function main(argv: string[]): Promise<number> {
   switch (rest.length === 0 ? command : undefined) {
     case 'up':
       await up({ dir, worker: !values['no-worker'], progress });
+      sayIfStale(dir);
       return printStatus(dir, json);
     case 'down':
       await down({ dir, progress });

@@ -2,6 +2,7 @@ import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow'
 import {
   type ByRequest,
   describeWaiting,
+  faultOfName,
   type PromoteRequest,
   SHORTEST_DIGEST,
   type WaitAnswer,
@@ -67,7 +68,7 @@ export function listenForAnswers(run: ReleaseRun): void {
       retry(request);
       return { retrying, ...facts(), by: nameIn(request) };
     },
-    { validator: (_: ByRequest) => refuse(refusalOfRetry(run)) },
+    { validator: (request: ByRequest) => refuse(refusalOfRetry(run, request)) },
   );
   setHandler(
     parkUpdate,
@@ -77,7 +78,7 @@ export function listenForAnswers(run: ReleaseRun): void {
       if (!run.parked) throw refusal(`it was not parked: the release ended as ${run.status.state}`);
       return { parked: true, ...facts(), ...run.parked };
     },
-    { validator: (_: ByRequest) => refuse(refusalOfPark(run)) },
+    { validator: (request: ByRequest) => refuse(refusalOfPark(run, request)) },
   );
   const taken = (name: string, reason: string | undefined) => {
     if (reason !== undefined) run.refuseSignal(name, reason);
@@ -87,10 +88,10 @@ export function listenForAnswers(run: ReleaseRun): void {
     if (taken('promote', refusalOfPromote(run, request))) promote(request);
   });
   setHandler(retrySignal, (request) => {
-    if (taken('retry', refusalOfRetry(run))) retry(request);
+    if (taken('retry', refusalOfRetry(run, request))) retry(request);
   });
   setHandler(parkSignal, (request) => {
-    if (taken('park', refusalOfPark(run))) park(request);
+    if (taken('park', refusalOfPark(run, request))) park(request);
   });
 }
 
@@ -99,26 +100,39 @@ function refusalOfPromote(run: ReleaseRun, request: Partial<PromoteRequest> | un
   if (run.waiting.isAnswered) return 'it has been answered already; see pp-release status';
   const { by, digest } = request ?? {};
   const example = `{"by":"NAME","digest":"${run.manifest?.digest.slice(0, SHORTEST_DIGEST)}"}`;
-  if (typeof by !== 'string' || by === '') return `by is missing: say who promotes, as in ${example}`;
+  if (by === undefined || by === null) return `by is missing: say who promotes, as in ${example}`;
+  const fault = faultOfName(by);
+  if (fault) return `by ${fault}: say who promotes, as in ${example}`;
   if (typeof digest !== 'string' || digest.length < SHORTEST_DIGEST) {
     return `digest is missing or too short: give the first ${SHORTEST_DIGEST} characters of the manifest's digest or more; pp-release promote prints it`;
   }
+  if (!/^[0-9a-f]+$/.test(digest)) return 'digest is none: it has digits and the letters a to f only';
   if (run.manifest?.digest.startsWith(digest)) return undefined;
   return `digest ${digest} is not that of the manifest, which is ${run.manifest?.digest}: staging is not what was looked at; look at its manifest again, then promote it with that digest`;
 }
 
-function refusalOfRetry(run: ReleaseRun): string | undefined {
+function refusalOfRetry(run: ReleaseRun, request: unknown): string | undefined {
   if (run.status.waitingFor?.kind !== 'retry') return notWaiting(run, 'nothing to retry');
-  return run.waiting.isAnswered ? 'it has been answered already; see pp-release status' : undefined;
+  return run.waiting.isAnswered ? 'it has been answered already; see pp-release status' : refusalOfName(request);
 }
 
-function refusalOfPark(run: ReleaseRun): string | undefined {
+/** The name may be left out; what is there is kept with the events, so it has to be a name. */
+function refusalOfName(request: unknown): string | undefined {
+  const example = '{"by":"NAME"}';
+  if (request === undefined || request === null) return undefined;
+  if (typeof request !== 'object') return `its input is ${JSON.stringify(request)}: give ${example}, or nothing`;
+  const { by } = request as { by?: unknown };
+  const fault = by === undefined || by === null ? undefined : faultOfName(by);
+  return fault && `by ${fault}: say who asks, as in ${example}, or leave it out`;
+}
+
+function refusalOfPark(run: ReleaseRun, request: unknown): string | undefined {
   const { waitingFor } = run.status;
   if (!waitingFor || waitingFor.kind === 'abort') return notWaiting(run, 'nothing to park');
   if (run.committed) {
     return `release ${run.input.label} is live and has to be finished, so it cannot be parked: mend the cause, then pp-release retry ${run.input.label}`;
   }
-  return run.waiting.isAnswered ? 'it has been answered already; see pp-release status' : undefined;
+  return run.waiting.isAnswered ? 'it has been answered already; see pp-release status' : refusalOfName(request);
 }
 
 function notWaiting({ input: { label }, status, plan }: ReleaseRun, what: string): string {
@@ -132,7 +146,7 @@ function notWaiting({ input: { label }, status, plan }: ReleaseRun, what: string
 }
 
 function nameIn(request: ByRequest | undefined | null): string {
-  return typeof request?.by === 'string' && request.by !== '' ? request.by : 'unnamed';
+  return request?.by ?? 'unnamed';
 }
 
 function refuse(reason: string | undefined): void {

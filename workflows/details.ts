@@ -1,9 +1,10 @@
 import type { ReleaseStatus, StepStatus } from '../contracts/index.ts';
-import { describeWaiting } from '../contracts/index.ts';
+import { describeParked, describeStagingLeft, describeWaiting } from '../contracts/index.ts';
 
 /** What the Web UI shows on a release's page, in Markdown: what it waits for, and its phases. */
 export function detailsOf(status: ReleaseStatus): string {
   const { label, releaseId, mode, state, dryRun, waitingFor, lastFailure, lastRefusal } = status;
+  const { parked, goOn, stagingLeft } = status;
   const head = [`release ${releaseId ?? ''} ${label}`.replace('  ', ' '), `mode ${mode}`, `state ${state}`];
   if (dryRun) head.push('dry run');
   const rows = status.phases.flatMap((phase) => [row(phase), ...(phase.steps ?? []).map((step) => row(step, '↳ '))]);
@@ -14,6 +15,9 @@ export function detailsOf(status: ReleaseStatus): string {
     ...(lastFailure && !waitingFor
       ? [`Last failure, in ${lastFailure.phase}: ${lastFailure.type}: ${cell(lastFailure.message)}`, '']
       : []),
+    ...(parked ? [`It was **${cell(describeParked(parked, undefined))}**`, ''] : []),
+    ...(goOn && !parked ? [`Go on with \`${goOn}\``, ''] : []),
+    ...(stagingLeft ? [cell(describeStagingLeft(stagingLeft)), ''] : []),
     ...(lastRefusal ? [`A signal was not taken: ${cell(lastRefusal)}`, ''] : []),
     '| phase | progress | seconds | counts |',
     '| --- | --- | ---: | --- |',

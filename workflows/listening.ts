@@ -1,5 +1,5 @@
 import { condition, setHandler } from '@temporalio/workflow';
-import type { AbortAnswer } from '../contracts/index.ts';
+import { type AbortAnswer, describeStagingLeft } from '../contracts/index.ts';
 import { listenForAnswers } from './answers.ts';
 import { abortSignal, abortUpdate, admittedUpdate, dryRunSignal, manifestQuery, statusQuery } from './messages.ts';
 import type { ReleaseRun } from './run.ts';
@@ -54,5 +54,16 @@ function abortAnswer(run: ReleaseRun): AbortAnswer {
       reason: `the swap was committed before the abort arrived: the release is live; roll it back if it is wrong${next}`,
     };
   }
-  return { aborting: run.status.state === 'aborted', reason: `the release ended as ${run.status.state}` };
+  const { state, stagingLeft, lastFailure } = run.status;
+  if (state === 'aborted') {
+    const left = stagingLeft ? `, and ${describeStagingLeft(stagingLeft)}` : '';
+    return { aborting: true, reason: `the release ended as aborted${left}`, stagingLeft };
+  }
+  const { parked } = run;
+  if (parked) {
+    const reason = `it was parked by ${parked.by} before the abort arrived: its staging is kept, the lock is free; it goes on with ${parked.goOn}`;
+    return { aborting: false, reason, parked };
+  }
+  const how = state === 'failed' ? `it failed in ${lastFailure?.phase}` : `it ended, in state ${state},`;
+  return { aborting: false, reason: `${how} before the abort arrived; the lock is free; pp-release status tells more` };
 }

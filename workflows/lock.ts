@@ -7,8 +7,15 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ReleasePlan } from '../activities/index.ts';
-import { ALREADY_SWAPPED, type ReleaseState } from '../contracts/index.ts';
-import { describeFailure } from './failure.ts';
+import {
+  ALREADY_SWAPPED,
+  describeUnfinished,
+  finishCommand,
+  goOnCommand,
+  type Phase,
+  type ReleaseState,
+} from '../contracts/index.ts';
+import { describeFailure, isMendable } from './failure.ts';
 import { keeper, lasting, quick } from './proxies.ts';
 import type { ReleaseRun } from './run.ts';
 import { dropStagingLater } from './staging.ts';
@@ -73,6 +80,7 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
     const cause = lock.failure ?? run.stoppedBy(error);
     if (cause instanceof ParkedError) {
       run.parked = cause.parked;
+      Object.assign(run.status, { parked: cause.parked, goOn: cause.parked.goOn });
       run.skipRest(cause.message);
     } else {
       ending = cause;
@@ -103,9 +111,10 @@ async function writeEnd(run: ReleaseRun, error: unknown): Promise<void> {
   const phase = run.status.phase ?? 'acquire_lock';
   const release = run.plan?.release;
   if (isCancellation(error) && !run.committed) {
-    const { live, left } = release ? await lasting.markAborted(release, phase) : {};
+    const { live, left, remains } = release ? await lasting.markAborted(release, phase) : {};
     if (live) throw aliveAllTheSame(run, live);
     run.stagingLeft = left;
+    run.status.stagingLeft = remains;
     run.status.state = 'aborted';
     return;
   }
@@ -113,8 +122,19 @@ async function writeEnd(run: ReleaseRun, error: unknown): Promise<void> {
   const { type, message } = describeFailure(error);
   // The release is not this run's, or not any more: whoever has it says what becomes of it.
   if (type === 'Fenced' || type === 'LockHeld') return;
-  const live = run.committed ? 'the release is live, but was not finished: ' : '';
-  if (release) await lasting.markFailed(release, { phase, type, message: `${live}${message}` });
+  if (release) await lasting.markFailed(release, { phase, type, message: withAdvice(run, phase, error, message) });
+}
+
+/** What failed, and the one command that goes on from there. */
+function withAdvice(run: ReleaseRun, phase: Phase, error: unknown, message: string): string {
+  const { label } = run.input;
+  if (run.committed) {
+    run.status.goOn = finishCommand(label);
+    return describeUnfinished(label, message);
+  }
+  if (!isMendable(phase, error)) return message;
+  run.status.goOn = goOnCommand(label, phase);
+  return `${message}; go on with ${run.status.goOn}`;
 }
 
 /** The run of a release that is live already did not know it yet when it was aborted. */
@@ -122,7 +142,7 @@ function aliveAllTheSame(run: ReleaseRun, state: ReleaseState): ApplicationFailu
   run.commit({ outcome: ALREADY_SWAPPED });
   run.status.state = state;
   const { label } = run.input;
-  const finish = state === 'succeeded' ? '' : `finish it with pp-release start ${label} --start-at post_swap, or `;
+  const finish = state === 'succeeded' ? '' : `finish it with ${finishCommand(label)}, or `;
   const message = `release ${label} is live, so nothing was aborted; ${finish}roll it back if it is wrong`;
   return ApplicationFailure.nonRetryable(message, 'Refused');
 }

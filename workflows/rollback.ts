@@ -31,6 +31,7 @@ export async function portalRollback(raw: RollbackInputJson): Promise<RollbackRe
       (blockers) => {
         status.lastBlockers = blockers;
       },
+      `, then type pp-release rollback ${input.stamp}`,
     );
     const done = await orCommitted<{ outcome: string; lockWindowMs?: number }>(rounds, () =>
       lasting.findRollback(release, input),

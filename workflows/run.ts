@@ -229,6 +229,7 @@ export class ReleaseRun {
       manifest: this.manifest,
       stoppedAfter: this.input.stopAfter,
       parked: this.parked,
+      stagingLeft: this.status.stagingLeft,
     };
   }
 }

@@ -26,11 +26,15 @@ interface Round {
 /**
  * Tries round by round until the budget is used up: looks for a gap between readers first, and waits in the lock's queue
  * for moments only at the end, and never behind a reader that stays.
+ *
+ * @param then ends the message where there was none: what to do once they have gone. A release that waits for a retry, or has
+ * failed, is told so where that is known.
  */
 export async function tryInRounds<T extends Round>(
   budgetMs: number,
   attempt: (patient: boolean) => Promise<T>,
   onBlocked: (blockers: Blocker[], round: number) => void,
+  then = '',
 ): Promise<Exclude<T, { outcome: 'blocked' }> & { rounds: number }> {
   const started = Date.now();
   let blockers: Blocker[] = [];
@@ -41,7 +45,7 @@ export async function tryInRounds<T extends Round>(
     if (result.outcome !== 'blocked') return { ...(result as Exclude<T, { outcome: 'blocked' }>), rounds: round };
     blockers = result.blockers ?? [];
     onBlocked(blockers, round);
-    if (Date.now() - started >= budgetMs) throw blockedFailure(blockers, budgetMs);
+    if (Date.now() - started >= budgetMs) throw blockedFailure(blockers, budgetMs, then);
   }
 }
 
@@ -97,12 +101,19 @@ export async function orCommitted<T>(rounds: Promise<T>, find: () => Promise<T |
   }
 }
 
-function blockedFailure(blockers: readonly Blocker[], budgetMs: number): ApplicationFailure {
-  const names = blockers.map(
-    ({ pid, role, application, relation, ageSeconds }) =>
-      `pid ${pid} (role ${role}, application ${application || 'unnamed'}) on ${relation} for ${Math.round(ageSeconds)} s`,
-  );
+/** So many sessions are named in the message; all of them are in its facts, and in the status. */
+const NAMED = 5;
+
+function blockedFailure(blockers: readonly Blocker[], budgetMs: number, then: string): ApplicationFailure {
+  const names = blockers
+    .slice(0, NAMED)
+    .map(
+      ({ pid, role, application, relation, ageSeconds }) =>
+        `pid ${pid} (role ${role}, application ${application || 'unnamed'}) on ${relation} for ${Math.round(ageSeconds)} s`,
+    );
+  const more = blockers.length - names.length;
+  if (more > 0) names.push(`and ${more} more`);
   const inTheWay = names.join('; ') || 'short readers that leave no gap';
-  const message = `nothing was changed: within ${budgetMs / 1000} s there was no moment without readers; in the way: ${inTheWay}; wait or end them, then start it again (a release at finalise_swap)`;
+  const message = `nothing was changed, live is as it was: within ${budgetMs / 1000} s there was no moment without readers; in the way: ${inTheWay}; wait until they have gone, or end them${then}`;
   return ApplicationFailure.nonRetryable(message, 'SwapRefused', { blockers });
 }

@@ -1,6 +1,13 @@
 import { CancellationScope, condition } from '@temporalio/workflow';
-import type { WaitingReport } from '../activities/index.ts';
-import { describeWaiting, type Parked, type Phase, SHORTEST_DIGEST, type WaitingFor } from '../contracts/index.ts';
+import type { AnswerReport, WaitingReport } from '../activities/index.ts';
+import {
+  describeWaiting,
+  goOnCommand,
+  type Parked,
+  type Phase,
+  SHORTEST_DIGEST,
+  type WaitingFor,
+} from '../contracts/index.ts';
 import { answersTo } from './answers.ts';
 import { describeFailure } from './failure.ts';
 import { lasting } from './proxies.ts';
@@ -72,7 +79,7 @@ export class Waiting {
     if (answer.kind === 'retried') await run.finishing(() => this.#note('retried', answer.by));
     // Then finalise_swap runs once more, and has nothing to do, whatever has been sent since.
     else if (answer.kind === 'dry run') run.dryRun = true;
-    else await this.#park(phase, answer);
+    else await this.#park(phase, answer, { type, message });
   }
 
   /** @returns the answer, or nothing at the time limit */
@@ -102,17 +109,23 @@ export class Waiting {
     }
   }
 
-  async #park(phase: Phase, answer: Answer | undefined): Promise<never> {
+  /** @param failure what it waited for to be mended; at the gate nothing has failed */
+  async #park(phase: Phase, answer: Answer | undefined, failure?: { type: string; message: string }): Promise<never> {
     const { release } = this.#run;
     const by = answer?.kind === 'parked' ? answer.by : 'the time limit';
-    const next = phase === 'validate_and_manifest' ? 'finalise_swap' : phase;
-    const parked = { phase, by, goOn: `pp-release start ${release.label} --start-at ${next}` };
-    await this.#note('parked', by, { go_on: parked.goOn });
+    const at = new Date(Date.now()).toISOString();
+    const parked = { phase, by, at, goOn: goOnCommand(release.label, failure ? phase : 'finalise_swap') };
+    await this.#note('parked', by, { go_on: parked.goOn }, { parked, failure });
     throw new ParkedError(parked);
   }
 
-  async #note(event: 'promoted' | 'retried' | 'parked', by: string, facts: Record<string, unknown> = {}) {
+  async #note(
+    event: AnswerReport['event'],
+    by: string,
+    facts: Record<string, unknown> = {},
+    more: Pick<AnswerReport, 'parked' | 'failure'> = {},
+  ) {
     const { release, status } = this.#run;
-    await lasting.noteAnswered(release, { event, phase: status.phase ?? 'acquire_lock', by, facts });
+    await lasting.noteAnswered(release, { event, phase: status.phase ?? 'acquire_lock', by, facts, ...more });
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LockHolder, ReleaseState } from '../../contracts/index.ts';
+import { describeUnfinished, type LockHolder, type ReleaseState } from '../../contracts/index.ts';
 import { ADVISORY_KEY } from './advisory_keys.ts';
 import type { Session } from './database.ts';
 import { ReleaseError } from './errors.ts';
@@ -186,12 +186,7 @@ async function closeAbandoned(session: Session, owner: Owner, closed: string): P
         `Abandoned: ${reason}; go on with pp-release start ${release.label} --start-at PHASE, or start it anew`,
       );
     } else if (release.state === 'swapped') {
-      await setState(
-        session,
-        owner.releaseId,
-        'failed',
-        `Abandoned: the release is live, but was not finished: ${reason}; finish it with pp-release start ${release.label} --start-at create_portal_downloads_view`,
-      );
+      await setState(session, owner.releaseId, 'failed', `Abandoned: ${describeUnfinished(release.label, reason)}`);
     }
   }
   await recordEvent(session, owner.releaseId, 'lock_taken_over', { purpose: owner.purpose, reason });

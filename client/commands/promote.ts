@@ -1,8 +1,8 @@
 import { createInterface } from 'node:readline/promises';
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type ManifestSummary, SHORTEST_DIGEST } from '../../contracts/index.ts';
 import { manifestQuery, promoteUpdate } from '../../workflows/messages.ts';
-import { runningRelease, update } from '../answer.ts';
+import { runningRelease, unknownWorkflow, update } from '../answer.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ending } from '../launch.ts';
@@ -53,6 +53,7 @@ async function readManifest(client: Client, workflowId: string, what: string): P
   try {
     return (await client.workflow.getHandle(workflowId).query(manifestQuery)) ?? undefined;
   } catch (error) {
+    if (error instanceof WorkflowNotFoundError) throw unknownWorkflow(workflowId, what, error);
     throw ending(error, what);
   }
 }

@@ -1,7 +1,7 @@
-import { type ReleaseResult, WORKFLOW } from '../../contracts/index.ts';
+import { WORKFLOW } from '../../contracts/index.ts';
 import { readEnvironment, temporalAddress } from '../config.ts';
-import { finish, follow } from '../follow.ts';
-import { ending, launch } from '../launch.ts';
+import { followToEnd } from '../follow.ts';
+import { launch } from '../launch.ts';
 import { operator } from '../operator.ts';
 import type { Output } from '../output.ts';
 import { releaseInput, type StartFlags } from '../release_input.ts';
@@ -20,7 +20,7 @@ export async function start(label: string | undefined, options: StartOptions, ou
   await withTemporal(where, async (client) => {
     const workflowId = `portal-release-${input.label}`;
     const details = `Started by ${operator()} with \`pp-release start\`, mode ${input.mode}.`;
-    const { handle, releaseId, runId } = await launch(client, {
+    const { releaseId, runId } = await launch(client, {
       type: WORKFLOW.release,
       workflowId,
       input,
@@ -33,8 +33,6 @@ export async function start(label: string | undefined, options: StartOptions, ou
       if (output.json) output.result({ releaseId, workflowId, runId, page }, '');
       return;
     }
-    await follow(client, workflowId, output);
-    const result = await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)));
-    finish(result as ReleaseResult, output);
+    await followToEnd(client, workflowId, what, output);
   });
 }

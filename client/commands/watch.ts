@@ -2,8 +2,7 @@ import { findRelease } from '../../activities/postgres/releases.ts';
 import { databaseUrl, readEnvironment, temporalAddress } from '../config.ts';
 import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { finish, follow } from '../follow.ts';
-import { ending } from '../launch.ts';
+import { followToEnd } from '../follow.ts';
 import type { Output } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
 
@@ -21,11 +20,6 @@ export async function watch(label: string | undefined, output: Output): Promise<
   }
   const workflowId = release.workflow_id;
   await withTemporal(temporalAddress(environment), async (client) => {
-    await follow(client, workflowId, output);
-    const handle = client.workflow.getHandle(workflowId);
-    finish(
-      await handle.result().catch((error: unknown) => Promise.reject(ending(error, `release ${release.label}`))),
-      output,
-    );
+    await followToEnd(client, workflowId, `release ${release.label}`, output);
   });
 }

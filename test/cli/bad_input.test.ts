@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindOfOption } from '../../client/flags.ts';
@@ -238,6 +239,23 @@ it('with --json wrong use gives one JSON document, and the message all the same'
     ]);
     expect(stderr).not.toBe('');
   }
+});
+
+it('what cannot be written gives exit code 1 and one line; a reader that has gone changes nothing', async () => {
+  const full = openSync('/dev/full', 'w');
+  try {
+    const { code, stderr } = await harness.pp(['backups', 'list'], {}, { stdout: full });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^pp-release: standard output cannot be written: ENOSPC.*\n$/),
+    ]);
+    const both = await harness.pp(['backups', 'list'], {}, { stdout: full, stderr: full });
+    expect(both.code).toBe(1);
+  } finally {
+    closeSync(full);
+  }
+  const unread = await harness.pp(['status'], {}, { stdout: 'closed' });
+  expect(unread).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
 it('a stack trace is printed when asked for, and only then', async () => {

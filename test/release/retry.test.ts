@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { AbortAnswer } from '../../contracts/index.ts';
 import * as faults from '../../local/portal/faults.ts';
 import { eventually } from '../support/eventually.ts';
+import { atEvent } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
-import { backupStamps, events, liveState, lockIsFree, releaseOf, stagingRelations } from '../support/state.ts';
-import { eventOf, waitsFor } from '../support/waiting.ts';
+import {
+  backupStamps,
+  events,
+  liveState,
+  lockIsFree,
+  releaseOf,
+  stagingRelations,
+  waitsForLock,
+} from '../support/state.ts';
+import { eventOf, statusOf, waitsFor } from '../support/waiting.ts';
 
 let harness: ReleaseHarness;
 let before: Awaited<ReturnType<typeof liveState>>;
@@ -30,7 +40,9 @@ describe('a portal that preflight refuses', () => {
     const release = await releaseOf(harness, 'Feb2026');
     expect(release).toMatchObject({
       state: 'started',
-      error_text: expect.stringMatching(/^waits for retry since .*preflight failed with PreflightFailed/),
+      error_text: expect.stringMatching(
+        /^waits for retry since .*preflight failed with PreflightFailed.*; answer with pp-release retry Feb2026, /s,
+      ),
     });
     expect(await eventOf(harness, release.id, 'waiting_for_retry')).toMatchObject({
       phase: 'preflight',
@@ -46,22 +58,44 @@ describe('a portal that preflight refuses', () => {
       expect.stringMatching(/nothing to promote: .*waits for retry/),
     ]);
 
+    const retrying = handle('Feb2026').executeUpdate('retry', { args: [{ by: 'a\u0000b' }] });
+    await expect(retrying).rejects.toMatchObject({
+      cause: { type: 'Refused', message: expect.stringMatching(/^by has/) },
+    });
+    await handle('Feb2026').signal('retry', { by: 'a\u0000b' });
+
     // As long as the cause is there, it waits again.
     expect((await pp('retry')).code).toBe(0);
     const again = await waitsFor(harness, 'retry');
     expect(await liveState(harness)).toEqual(before);
     expect(again.text).toMatch(/^preflight failed/);
-    expect((await pp('abort')).code).toBe(0);
+    expect((await statusOf(harness)).workflow?.lastRefusal).toMatch(/^retry: by has a control character: "a\\u0000b"/);
+    // A person has built on staging.
+    await harness.live('create view of_kim as select * from staging_portal_iso3_agg');
+    const aborted = await pp('abort', '--json');
+    const stagingLeft = { onlyLocked: false, relations: expect.arrayContaining(['staging_portal_iso3_agg']) };
+    expect([aborted.code, JSON.parse(aborted.stdout)]).toMatchObject([0, { aborting: true, stagingLeft }]);
     const { code, stderr } = await waiting;
     expect([code, stderr]).toEqual([
       1,
       expect.stringMatching(/Feb2026 waits for retry .*answer with: pp-release retry/),
     ]);
+    const why =
+      /relations of staging are left \(staging_portal_.*view of_kim depends on materialized view staging_portal_iso3_agg.*; drop what was built on them/;
+    for (const told of [
+      (JSON.parse(aborted.stdout) as { reason: string }).reason,
+      stderr,
+      (await pp('status')).stdout,
+    ]) {
+      expect(told).toMatch(why);
+    }
+    const { reasons } = (await eventOf(harness, release.id, 'staging_left')) as { reasons: string[] };
+    expect(reasons.join()).toContain('view of_kim depends on');
+    await harness.live('drop view of_kim');
   });
 
-  it('an abort ends the wait: staging is dropped, the lock is free', async () => {
+  it('an abort ends the wait, the lock is free', async () => {
     expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ state: 'aborted', error_text: null });
-    expect(await stagingRelations(harness)).toEqual([]);
     expect(await lockIsFree(harness)).toBe(true);
   });
 
@@ -71,15 +105,19 @@ describe('a portal that preflight refuses', () => {
     await handle('Feb2026').cancel();
     await expect(handle('Feb2026').result()).rejects.toThrow(/cancel/i);
     expect(await releaseOf(harness, 'Feb2026')).toMatchObject({ state: 'aborted' });
+    expect(await stagingRelations(harness)).toEqual([]);
     expect(await lockIsFree(harness)).toBe(true);
   });
 
   it('at the time limit the release fails as it would have at once', async () => {
     const { code, stderr } = await start('Feb2026', '--retry-timeout', '0.0004', '--wait');
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/Feb2026 failed: /)]);
+    const goOn = /Feb2026 failed: .*; go on with pp-release start Feb2026 --start-at preflight$/ms;
+    expect([code, stderr]).toEqual([1, expect.stringMatching(goOn)]);
     expect(await releaseOf(harness, 'Feb2026')).toMatchObject({
       state: 'failed',
-      error_text: expect.stringMatching(/^PreflightFailed: /),
+      error_text: expect.stringMatching(
+        /^PreflightFailed: .*; go on with pp-release start Feb2026 --start-at preflight$/s,
+      ),
     });
     expect(await lockIsFree(harness)).toBe(true);
   });
@@ -119,7 +157,12 @@ it('a swap without a moment between readers waits; once the reader has gone a re
   await reader.query('begin; select count(*) from protected_areas');
   expect((await start('Apr2026')).code).toBe(0);
   const { text } = await waitsFor(harness, 'retry');
-  expect(text).toMatch(/finalise_swap failed with SwapRefused: .*report of Kim/);
+  expect(text).toMatch(
+    /finalise_swap failed with SwapRefused: nothing was changed, live is as it was: .*report of Kim/,
+  );
+  // What to type depends on what the release does next: it waits, so the answers say it, and nothing else does.
+  expect(text).not.toMatch(/start it again|pp-release start/);
+  expect((await releaseOf(harness, 'Apr2026')).error_text).toContain('; answer with pp-release retry Apr2026, ');
   expect(await liveState(harness)).toEqual(before);
   await reader.end();
   expect((await pp('retry')).code).toBe(0);
@@ -132,15 +175,32 @@ it('parked while it waits for a retry, it goes on from the phase that failed', a
   await reader.query('begin; select count(*) from protected_areas');
   expect((await start('May2026')).code).toBe(0);
   await waitsFor(harness, 'retry');
-  const { code, stdout } = await pp('park', 'May2026', '--json');
+  const letGo = await atEvent(harness, 'phase_started', 'release_lock');
+  const parking = harness.pp(['park', 'May2026', '--json'], { PP_OPERATOR: 'Kim' });
+  await eventually('it gives the lock back', () => waitsForLock(harness));
+  const abort = await handle('May2026').startUpdate<AbortAnswer, []>('abort', { waitForStage: 'ACCEPTED' });
+  await letGo();
+  expect(await abort.result()).toMatchObject({
+    aborting: false,
+    reason: expect.stringMatching(
+      /^it was parked by Kim before the abort arrived: its staging is kept, .*--start-at finalise_/,
+    ),
+    parked: { by: 'Kim' },
+  });
+  const { code, stdout } = await parking;
   expect([code, JSON.parse(stdout)]).toMatchObject([
     0,
     { parked: true, phase: 'finalise_swap', goOn: 'pp-release start May2026 --start-at finalise_swap' },
   ]);
   expect(await releaseOf(harness, 'May2026')).toMatchObject({
     state: 'validating',
-    error_text: expect.stringContaining('report of Kim'),
+    error_text: expect.stringMatching(
+      /^parked by Kim at 20\S+Z in finalise_swap; it goes on with pp-release start May2026 --start-at finalise_swap; finalise_swap had failed with SwapRefused: .*report of Kim/,
+    ),
   });
+  const status = await pp('status');
+  expect(status.stdout).toMatch(/parked by Kim at 20.*report of Kim/);
+  expect(status.stdout).not.toMatch(/waits for|then it fails/);
   expect(await lockIsFree(harness)).toBe(true);
   await reader.end();
   const resumed = await pp('start', 'May2026', '--start-at', 'finalise_swap', '--wait');
@@ -180,11 +240,15 @@ it('a failure after COMMIT that nobody retries: at the time limit it fails, and 
   const stamp = (await backupStamps(harness)).at(-1);
   await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
   const { code, stderr } = await start('Jul2026', '--retry-timeout', '0.0004', '--wait');
-  expect([code, stderr]).toEqual([1, expect.stringMatching(/cleanup_and_retention/)]);
+  const finish = 'finish it with pp-release start Jul2026 --start-at finalise_swap';
+  expect([code, stderr]).toEqual([
+    1,
+    expect.stringMatching(/cleanup_and_retention.*Jul2026 --start-at finalise_swap$/ms),
+  ]);
   expect(await releaseOf(harness, 'Jul2026')).toMatchObject({
     state: 'failed',
     is_current: true,
-    error_text: expect.stringContaining('the release is live, but was not finished'),
+    error_text: expect.stringMatching(new RegExp(`the release is live, but was not finished: .*; ${finish}$`)),
   });
   expect(await lockIsFree(harness)).toBe(true);
   await harness.live('drop view of_kim');

@@ -1,8 +1,13 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { ReleaseStatus } from '../../contracts/index.ts';
+import { ROOT } from '../../local/paths.ts';
 import { eventually } from '../support/eventually.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { events, liveState, lockIsFree, releaseOf, stagingRelations } from '../support/state.ts';
 import { eventOf, statusOf, waitsFor } from '../support/waiting.ts';
+import { cleanEnvironment } from '../support/worker.ts';
 
 let harness: ReleaseHarness;
 let before: Awaited<ReturnType<typeof liveState>>;
@@ -104,6 +109,55 @@ describe('a release under review', () => {
     expect([other.code, other.stderr]).toEqual([3, expect.stringContaining('release Feb2026 is not running')]);
   });
 
+  it('leaves no room for another: exit code 3 and the reason', async () => {
+    const refused: [string[], RegExp][] = [
+      [['park', 'Feb2026'], /release Feb2026 is not running, release \d+ Jan2026 is/],
+      [
+        ['start', 'Jan2026'],
+        /release Jan2026 is already running; see pp-release status, or stop it with pp-release abort/,
+      ],
+      [['import', 'Feb2026'], /release Feb2026 was not started: the release lock is held by release Jan2026/],
+      [
+        ['backups', 'clean', '--keep', '1'],
+        /cleanup of backups was not started: the release lock is held by .*Jan2026/,
+      ],
+      [['rollback', '2604010600'], /rollback to 2604010600 was not started: the release lock is held by .*Jan2026/],
+    ];
+    for (const [args, reason] of refused) {
+      const { code, stdout, stderr } = await pp(...args);
+      expect([code, stdout, stderr]).toEqual([3, '', expect.stringMatching(reason)]);
+    }
+  });
+
+  it('is answered by no name with a NUL: an update is rejected before it is in history, a signal is on the status', async () => {
+    const updates = async () => {
+      const { events = [] } = await handle('Jan2026').fetchHistory();
+      return (events ?? []).filter((event) => event.workflowExecutionUpdateAcceptedEventAttributes).length;
+    };
+    const before = await updates();
+    for (const by of ['K\u0000im', 'Kim\nJo', '\ud800', ' ', 'K'.repeat(201), 7]) {
+      const rejected = { cause: { type: 'Refused', message: expect.stringMatching(/^by (has|is)/) } };
+      await expect(handle('Jan2026').executeUpdate('promote', { args: [{ by, digest }] })).rejects.toMatchObject(
+        rejected,
+      );
+      await expect(handle('Jan2026').executeUpdate('park', { args: [{ by }] })).rejects.toMatchObject(rejected);
+    }
+    expect(await updates()).toBe(before);
+    for (const [signal, input] of [
+      ['promote', { by: 'K\u0000im', digest }],
+      ['park', { by: 'K\u0000im' }],
+      ['park', 'Kim'],
+    ] as const) {
+      await handle('Jan2026').signal(signal, input);
+      await eventually(`${signal} is refused`, async () =>
+        (await handle('Jan2026').query<ReleaseStatus>('status')).lastRefusal?.startsWith(
+          `${signal}: ${input === 'Kim' ? 'its input is "Kim"' : 'by has a control character: "K\\u0000im"'}`,
+        ),
+      );
+    }
+    expect((await statusOf(harness)).workflow?.waitingFor?.kind).toBe('promote');
+  });
+
   it('is not promoted by nobody, nor by dryRun(false); a signal that is not taken is put on the status', async () => {
     const nameless = handle('Jan2026').executeUpdate('promote', { args: [{ digest }] });
     await expect(nameless).rejects.toMatchObject({ cause: { type: 'Refused', message: expect.stringMatching(/^by/) } });
@@ -158,6 +212,13 @@ it('start --wait keeps following a release that waits, and says on standard erro
   expect(await eventOf(harness, release.id, 'parked')).toMatchObject({ by: 'Jo' });
   expect(await stagingRelations(harness)).not.toEqual([]);
   expect(await liveState(harness)).toEqual(before);
+  const goesOn =
+    /parked by Jo at 20\S+ in validate_and_manifest; it goes on with pp-release start Feb2026 --start-at final/;
+  expect(release.error_text).toMatch(goesOn);
+  const status = await pp('status');
+  expect(status.stdout).toMatch(goesOn);
+  expect(status.stdout).not.toContain('waits');
+  expect((await statusOf(harness)).workflow?.parked).toMatchObject({ by: 'Jo', at: expect.stringMatching(/^20/) });
 
   const resumed = await pp('start', 'Feb2026', '--start-at', 'finalise_swap', '--wait');
   expect([resumed.code, resumed.stderr]).toEqual([0, '']);
@@ -185,6 +246,74 @@ it('a lock whose session is lost while the release waits is taken anew, and the 
   const { id } = await releaseOf(harness, 'Aug2026');
   expect(await eventOf(harness, id, 'parked')).toMatchObject({ by: 'Kim' });
   expect(await lockIsFree(harness)).toBe(true);
+});
+
+it('promote, abort and park at once: one wins, and the others are told what became of it', async () => {
+  const digest = await atTheGate('Sep2026');
+  const answers = await Promise.all([pp('promote', '--digest', digest), pp('abort'), pp('park')]);
+  expect(answers.map(({ code }) => code).sort()).toEqual([0, 3, 3]);
+  for (const { code, stderr } of answers) {
+    if (code === 0) continue;
+    expect(stderr).toMatch(
+      /answered already|nothing is running|nothing to |was parked by|was not parked|the swap was committed|has ended|is live/,
+    );
+    expect(stderr).not.toMatch(/ended as started|ended as validating/);
+  }
+  await eventually('the lock is free', () => lockIsFree(harness));
+});
+
+it('whoever follows it goes, by Ctrl-C or with the reader of a pipe, and the release waits on', async () => {
+  const follower = spawn(process.execPath, ['client/bin.mjs', 'start', 'Oct2026', '--mode', 'review', '--wait'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...cleanEnvironment(), ...harness.env },
+  });
+  let said = '';
+  follower.stderr.on('data', (chunk) => {
+    said += chunk;
+  });
+  // As `| head -n 1` does.
+  follower.stdout.once('data', () => follower.stdout.destroy());
+  expect(await once(follower, 'exit')).toEqual([141, null]);
+  expect(said).toBe('');
+  await waitsFor(harness, 'promote');
+  const watcher = spawn(process.execPath, ['client/bin.mjs', 'watch', 'Oct2026'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...cleanEnvironment(), ...harness.env },
+  });
+  await once(watcher.stdout, 'data');
+  watcher.kill('SIGINT');
+  expect(await once(watcher, 'exit')).toEqual([null, 'SIGINT']);
+  expect((await statusOf(harness)).workflow?.waitingFor?.kind).toBe('promote');
+});
+
+it('Temporal has lost it while it waits: promote says what to do, and that does it', async () => {
+  const client = harness.temporal;
+  await client.workflowService.deleteWorkflowExecution({
+    namespace: client.options.namespace,
+    workflowExecution: { workflowId: 'portal-release-Oct2026' },
+  });
+  await eventually('it is gone', () =>
+    handle('Oct2026')
+      .describe()
+      .then(
+        () => false,
+        () => true,
+      ),
+  );
+  const { code, stderr } = await pp('promote', 'Oct2026', '--yes');
+  expect([code, stderr]).toEqual([
+    3,
+    expect.stringMatching(
+      /Temporal knows no workflow portal-release-Oct2026 that runs.*the next start takes its lock over, with --start-at PHASE it goes on/,
+    ),
+  ]);
+  await eventually('its keeper is gone', async () => {
+    const { code } = await pp('start', 'Oct2026', '--start-at', 'finalise_swap', '--wait');
+    return code === 0;
+  });
+  expect(await releaseOf(harness, 'Oct2026')).toMatchObject({ state: 'succeeded', is_current: true });
 });
 
 it('at the time limit it is parked', async () => {

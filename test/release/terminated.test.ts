@@ -66,12 +66,12 @@ it('after COMMIT: its row says that it is live and was not finished, and it can 
     is_current: true,
     state: 'failed',
     error_text: expect.stringMatching(
-      /^Abandoned: the release is live, but was not finished: .*--start-at create_portal_downloads_view$/,
+      /^Abandoned: the release is live, but was not finished: .*--start-at finalise_swap$/,
     ),
   });
   expect(await lockIsFree(harness)).toBe(true);
   const live = await digests(harness);
-  expect((await harness.pp(['start', 'May2026', '--start-at', 'create_portal_downloads_view', '--wait'])).code).toBe(0);
+  expect((await harness.pp(['start', 'May2026', '--start-at', 'finalise_swap', '--wait'])).code).toBe(0);
   expect(await releaseOf(harness, 'May2026')).toMatchObject({ id: release.id, state: 'succeeded', error_text: null });
   expect(await digests(harness)).toEqual(live);
 });

@@ -44,8 +44,8 @@ describe('a port that somebody asks for', () => {
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
   afterEach(() => {
-    delete process.env.PP_STACK_POSTGRES_PORT;
-    delete process.env.PP_STACK_UI_PORT;
+    for (const name of ['POSTGRES_PORT', 'UI_PORT', 'ADDRESSES']) delete process.env[`PP_STACK_${name}`];
+    for (const name of ['PP_DATABASE_URL', 'PP_PORTAL_DATABASE_URL']) delete process.env[name];
   });
 
   test('and that is in use gives one message, and nothing is left half done', async () => {
@@ -59,13 +59,19 @@ describe('a port that somebody asks for', () => {
     await expect(bareStack(one)).rejects.toThrow('PP_STACK_UI_PORT=http is no usable port.');
   });
 
-  test('of last time that is taken meanwhile is given up for another', async () => {
+  test('of last time that is taken meanwhile is given up for another; addresses of before are no servers of a person', async () => {
     const before = find(one, 'postgres').port as number;
+    const { stdout } = await stackCommand(['env', '--json', '--dir', one]);
+    const { PP_DATABASE_URL, PP_PORTAL_DATABASE_URL, PP_STACK_ADDRESSES } = JSON.parse(stdout);
     await reset({ dir: one, keepLogs: true });
     const squatter = createServer();
     await new Promise<void>((resolve) => squatter.listen(before, '127.0.0.1', resolve));
-    const state = await bareStack(one);
+    // As in a shell that still has what `stack env` printed.
+    Object.assign(process.env, { PP_DATABASE_URL, PP_PORTAL_DATABASE_URL, PP_STACK_ADDRESSES });
+    const state = await up({ dir: one, worker: false, migrate: false, progress: () => undefined });
+    expect(state.postgres).toMatchObject({ source: expect.stringMatching(/private|docker/) });
     expect(state.postgres?.port).not.toBe(before);
+    expect(state.env?.PP_DATABASE_URL).not.toBe(PP_DATABASE_URL);
     await new Promise((resolve) => squatter.close(resolve));
   });
 });
@@ -74,6 +80,7 @@ describe('servers named in the environment', () => {
   afterEach(() => {
     delete process.env.PP_DATABASE_URL;
     delete process.env.PP_PORTAL_DATABASE_URL;
+    delete process.env.PP_STACK_ADDRESSES;
   });
 
   const nameServers = (databaseUrl: string) => {
@@ -90,6 +97,13 @@ describe('servers named in the environment', () => {
     expect(state.env?.PP_DATABASE_URL).toBe(process.env.PP_DATABASE_URL);
     expect(find(third, 'postgres')).toEqual({ name: 'postgres', state: 'external' });
     expect(lines.join()).toContain('none is started');
+  });
+
+  test('count, also where the shell has addresses that the stack itself has printed; it prints theirs unmarked', async () => {
+    process.env.PP_STACK_ADDRESSES = 'mark of other addresses';
+    nameServers(inject('stackEnv').PP_DATABASE_URL);
+    expect((await start()).postgres).toMatchObject({ source: 'environment' });
+    expect((await stackCommand(['env', '--dir', third])).stdout).not.toContain('PP_STACK_ADDRESSES');
   });
 
   test('with a wrong password give one message that hides it', async () => {

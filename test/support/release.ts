@@ -22,7 +22,7 @@ export interface ReleaseHarness {
   manifestDir: string;
   logPath: string;
   /** Runs `pp-release ARGS` to its end, as a person would from a terminal. */
-  pp(args: string[], env?: Record<string, string>): Promise<CommandOutcome>;
+  pp(args: string[], env?: Record<string, string>, to?: CommandOutput): Promise<CommandOutcome>;
   /** Ends the worker that runs, if one does, and starts one with other settings. */
   restartWorker(env?: Record<string, string>): Promise<void>;
   stopWorker(signal?: NodeJS.Signals): Promise<void>;
@@ -93,7 +93,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Relea
       env,
       manifestDir: env.PP_MANIFEST_DIR,
       logPath: env.PP_RELEASE_LOG_PATH,
-      pp: (args, more = {}) => runCommandLine(args, { ...env, ...more }),
+      pp: (args, more = {}, to = {}) => runCommandLine(args, { ...env, ...more }, to),
       restartWorker,
       stopWorker,
       seed: fill,
@@ -119,20 +119,31 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Relea
 
 const COMMAND_LIMIT_MS = 100_000;
 
+/** Where a command's output goes instead of to the test: to a file, or to a pipe that nobody reads. */
+export interface CommandOutput {
+  stdout?: number | 'closed';
+  stderr?: number;
+}
+
 /** Runs `pp-release` with exactly these settings. */
-export async function runCommandLine(args: string[], env: Record<string, string>): Promise<CommandOutcome> {
+export async function runCommandLine(
+  args: string[],
+  env: Record<string, string>,
+  to: CommandOutput = {},
+): Promise<CommandOutcome> {
   const child = spawn(process.execPath, ['client/bin.mjs', ...args], {
     cwd: ROOT,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', typeof to.stdout === 'number' ? to.stdout : 'pipe', to.stderr ?? 'pipe'],
     env: { ...cleanEnvironment(), ...env },
   });
+  if (to.stdout === 'closed') child.stdout?.destroy();
   // A command that hangs fails its test, and must not outlive it.
   const limit = setTimeout(() => child.kill('SIGKILL'), COMMAND_LIMIT_MS);
   const outcome: CommandOutcome = { code: null, stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
+  child.stdout?.on('data', (chunk) => {
     outcome.stdout += chunk;
   });
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     outcome.stderr += chunk;
   });
   const [code] = (await once(child, 'close')) as [number | null];
