@@ -130,9 +130,15 @@ export function ending(error: unknown, what: string): unknown {
   return new CommandError(
     exitCodeOf(type),
     `${what} failed: ${cause?.message ?? error.message}`,
-    { type },
+    { type, ...factsOf(cause) },
     { cause: error },
   );
+}
+
+/** What a failure carries besides its message (contracts/failures.ts): --json prints it. */
+function factsOf(cause: Error | undefined): Record<string, unknown> {
+  const [facts] = (cause instanceof ApplicationFailure && cause.details) || [];
+  return typeof facts === 'object' && facts !== null ? { facts } : {};
 }
 
 /** The failure that a room or a workflow wrote, under the frames that Temporal puts around it. */
