@@ -13,7 +13,7 @@ export interface Terminal {
   off(event: 'resize', listener: () => void): unknown;
 }
 
-/** Those of a terminal that does not say. */
+/** Those of a terminal that does not say, or says 0. */
 const ROWS = 24;
 const COLUMNS = 80;
 
@@ -39,8 +39,9 @@ export class Drawing {
 
   show(status: ReleaseStatus, pending: PendingStep[]): void {
     this.#last = [status, pending];
-    const { rows = ROWS, columns = COLUMNS } = this.#terminal;
-    const lines = drawn(status, pending, { rows: rows - 1, columns: columns - 1 });
+    const rows = (this.#terminal.rows || ROWS) - 1;
+    const columns = (this.#terminal.columns || COLUMNS) - 1;
+    const lines = drawn(status, pending, { rows, columns });
     const up = this.#drawn > 0 ? `\u001b[${this.#drawn}A` : '';
     this.#terminal.write(`${up}${lines.map((line) => `\u001b[2K${line}\n`).join('')}\u001b[J`);
     this.#drawn = lines.length;

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindOfOption } from '../../client/flags.ts';
 import { hours, percentage, sample, whole } from '../../client/kinds.ts';
 import { program } from '../../client/main.ts';
+import { cleanupInputSchema, parseInput, parseReleaseRequest, rollbackInputSchema } from '../../contracts/index.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 
@@ -193,6 +194,25 @@ describe('a variable that is empty counts as unset, and that is said where it de
       'PP_OPERATOR has a control character: "Kim\\nJo"',
     );
   });
+});
+
+it('names with control characters are refused in the input of every workflow', () => {
+  for (const name of ['K\u0000im', 'Kim\nJo', '\udc00', '', ' ', 'K'.repeat(201)]) {
+    for (const parsed of [
+      parseReleaseRequest({ label: 'Apr2026', endBlockersFor: name }),
+      parseInput(rollbackInputSchema, { stamp: '2604010600', by: name }),
+      parseInput(rollbackInputSchema, { stamp: '2604010600', endBlockersFor: name }),
+      parseInput(cleanupInputSchema, { keep: 1, by: name }),
+    ]) {
+      expect(parsed).toEqual({ ok: false, problems: [expect.stringMatching(/^(by|endBlockersFor) (is empty|has )/)] });
+    }
+  }
+  for (const view of ['nosuch\u0000', 'DROP', 'a b']) {
+    expect(parseReleaseRequest({ label: 'Apr2026', allowEmpty: [view] }).ok).toBe(false);
+  }
+  for (const name of ['Kim', 'Zoë Ångström-李', "O'Neil 😀"]) {
+    expect(parseInput(cleanupInputSchema, { keep: 0, allowNone: true, by: name })).toMatchObject({ ok: true });
+  }
 });
 
 it.each([-0.5, 100.5, '5'])(

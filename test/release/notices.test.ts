@@ -171,7 +171,7 @@ describe('unless they are switched off', () => {
     expect((await harness.pp(['rollback', stamp, '--wait'], by)).code).toBe(0);
     expect((await harness.pp(['start', 'May2026', '--mode', 'dry-run', '--wait'])).code).toBe(0);
     expect((await harness.pp(['start', 'May2026', '--start-at', 'finalise_swap', '--wait'])).code).toBe(0);
-    const cleaned = await harness.pp(['backups', 'clean', '--keep', '0', '--json'], by);
+    const cleaned = await harness.pp(['backups', 'clean', '--keep', '0', '--yes', '--json'], by);
     expect(JSON.parse(cleaned.stdout).dropped).toHaveLength(1);
     await eventually('all is told', () => lines().at(-1)?.startsWith('Backups'));
     expect(lines().filter((line) => !/: (\w+ (is done|starts)|importer )/.test(line))).toEqual([

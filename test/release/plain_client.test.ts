@@ -39,6 +39,8 @@ describe('input that is no release fails the workflow at once with a BadInput th
       [{ label: 'Apr2026', importOnly: ['parcc'] }],
       /unknown importers: parcc; known are sources/,
     ],
+    ['an unknown view', [{ label: 'Apr2026', allowEmpty: ['nosuch'] }], /unknown views: nosuch; known are portal_iso3/],
+    ['a name with a NUL', [{ label: 'Apr2026', endBlockersFor: 'K\u0000' }], /endBlockersFor has a control character/],
   ])('%s', async (name, args, message) => {
     const failure = await run(`bad ${name}`, args).then(
       () => undefined,

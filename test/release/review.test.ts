@@ -251,7 +251,15 @@ it('a lock whose session is lost while the release waits is taken anew, and the 
 it('promote, abort and park at once: one wins, and the others are told what became of it', async () => {
   const digest = await atTheGate('Sep2026');
   const answers = await Promise.all([pp('promote', '--digest', digest), pp('abort'), pp('park')]);
-  expect(answers.map(({ code }) => code).sort()).toEqual([0, 3, 3]);
+  await handle('Sep2026').result();
+  const { state } = await releaseOf(harness, 'Sep2026');
+  const [promoted, aborted, parked] = answers.map(({ code }) => code);
+  // What was promoted can still be aborted, until COMMIT.
+  if (state === 'aborted') expect([aborted, parked]).toEqual([0, 3]);
+  else
+    expect([state, promoted, aborted, parked]).toEqual(
+      state === 'succeeded' ? [state, 0, 3, 3] : ['validating', 3, 3, 0],
+    );
   for (const { code, stderr } of answers) {
     if (code === 0) continue;
     expect(stderr).toMatch(

@@ -90,7 +90,10 @@ describe('plan, rehearse, roll back, promote again and clean up from the command
     const [kept] = (await backupStamps(harness)).toReversed();
     expect((await harness.pp(['backups', 'clean', '--keep', '1'])).code).toBe(0);
     expect(await backupStamps(harness)).toEqual([kept]);
-    const { code, stdout } = await harness.pp(['backups', 'clean', '--keep', '0']);
+    // Without a second word the last one stays.
+    expect((await harness.pp(['backups', 'clean', '--keep', '0'])).code).toBe(2);
+    expect(await backupStamps(harness)).toHaveLength(1);
+    const { code, stdout } = await harness.pp(['backups', 'clean', '--keep', '0', '--yes']);
     expect([code, stdout]).toEqual([0, expect.stringContaining(`dropped: ${kept}`)]);
     expect(await backupStamps(harness)).toEqual([]);
     expect(await lockIsFree(harness)).toBe(true);
