@@ -163,26 +163,22 @@ from added left join jurisdiction_names level on level.id = added.jurisdiction_i
 -- step: resolve attributes
 create temp table resolved on commit drop as
 with
-legal_status as (
-  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
-  from staging_legal_statuses l where l.name is not null order by catalog_name(l.name), l.name, l.id
-),
-iucn_category as (
-  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
-  from staging_iucn_categories l where l.name is not null order by catalog_name(l.name), l.name, l.id
-),
-authority as (
-  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
-  from staging_management_authorities l where l.name is not null order by catalog_name(l.name), l.name, l.id
-),
-governance as (
-  select distinct on (catalog_name(l.name)) catalog_name(l.name) as name, l.id
-  from staging_governances l where l.name is not null order by catalog_name(l.name), l.name, l.id
-),
+legal_status as (select name, min(id) as id from staging_legal_statuses where trim(name) <> '' group by name),
+iucn_category as (select name, min(id) as id from staging_iucn_categories where trim(name) <> '' group by name),
+authority as (select name, min(id) as id from staging_management_authorities where trim(name) <> '' group by name),
+governance as (select name, min(id) as id from staging_governances where trim(name) <> '' group by name),
 realm as (
   select distinct on (catalog_trim(name)) catalog_trim(name) as name, id
   from staging_realms where catalog_trim(name) <> '' order by catalog_trim(name), name <> catalog_trim(name), id
-)
+),
+-- Every text that says something has its row by now: what finds none says nothing.
+nameless as (
+  select (select id from staging_legal_statuses where trim(name) = '' order by name, id limit 1) as legal_status_id,
+         (select id from staging_iucn_categories where trim(name) = '' order by name, id limit 1) as iucn_category_id,
+         (select id from staging_management_authorities where trim(name) = '' order by name, id limit 1) as authority_id,
+         (select id from staging_governances where trim(name) = '' order by name, id limit 1) as governance_id
+),
+nameless_designation as (select jurisdiction_key, id from designation_names where name = '')
 select
   i.row_no, p.is_parcel, p.is_site, p.geometry_from, i.metadataid, i.iso3, i.no_take, i.no_tk_area, i.status_yr, i.realm,
   i.site_id, i.site_pid, i.site_id as wdpa_id, i.site_pid as wdpa_pid,
@@ -194,14 +190,16 @@ select
   i.rep_m_area::numeric as reported_marine_area, i.rep_area::numeric as reported_area,
   i.gis_m_area::numeric as gis_marine_area, i.gis_area::numeric as gis_area,
   i.prnt_iso3::varchar as parent_iso3,
-  legal_status.id as legal_status_id,
+  coalesce(legal_status.id, nameless.legal_status_id) as legal_status_id,
   case when i.status_yr between 1 and 99999 then make_date(i.status_yr, 1, 1)::timestamp end as legal_status_updated_at,
-  iucn_category.id as iucn_category_id,
-  governance.id as governance_id,
+  coalesce(iucn_category.id, nameless.iucn_category_id) as iucn_category_id,
+  coalesce(governance.id, nameless.governance_id) as governance_id,
   i.govsubtype::varchar as governance_subtype,
-  authority.id as management_authority_id,
+  coalesce(authority.id, nameless.authority_id) as management_authority_id,
   i.mang_plan as management_plan,
-  designation.id as designation_id,
+  coalesce(designation.id, (
+    select id from nameless_designation none where none.jurisdiction_key = coalesce(jurisdiction.key, 0)
+  )) as designation_id,
   realm.id as realm_id,
   i.own_type as owner_type,
   i.ownsubtype::varchar as ownership_subtype,
@@ -213,14 +211,15 @@ select
   i.verif::varchar as verif
 from incoming i
 join placed p using (row_no)
-left join legal_status on legal_status.name = catalog_name(i.status)
-left join iucn_category on iucn_category.name = catalog_name(i.iucn_cat)
-left join authority on authority.name = catalog_name(i.mang_auth)
-left join governance on governance.name = catalog_name(i.gov_type)
+cross join nameless
+left join legal_status on legal_status.name = i.status
+left join iucn_category on iucn_category.name = i.iucn_cat
+left join authority on authority.name = i.mang_auth
+left join governance on governance.name = i.gov_type
 left join realm on realm.name = i.realm
-left join jurisdiction_names jurisdiction on jurisdiction.name = catalog_name(i.desig_type)
+left join jurisdiction_names jurisdiction on jurisdiction.name = i.desig_type
 left join designation_names designation
-  on designation.name = catalog_name(i.desig_eng) and designation.jurisdiction_key = coalesce(jurisdiction.key, 0);
+  on designation.name = i.desig_eng and designation.jurisdiction_key = coalesce(jurisdiction.key, 0);
 analyze resolved (row_no, site_id, site_pid, is_site, is_parcel);
 
 -- A year that no date can have must not stop the release.
@@ -307,24 +306,22 @@ insert into staging_protected_areas (
 )
 select
   numbered.id,
-  r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
-  r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area, r.reported_area,
+  r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, made.slug, r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area, r.reported_area,
   r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at, r.iucn_category_id,
   r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan, n.site_no_take_id,
   r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters, r.oecm_assessment,
   r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
   case when (select carried from green_list) then live.green_list_status_id end, flags.has_irreplaceability_info, flags.has_parcc_info,
-  shape.the_geom, (st_x(shape.centroid) + 0)::text, (st_y(shape.centroid) + 0)::text,
+  made.the_geom, (st_x(made.centroid) + 0)::text, (st_y(made.centroid) + 0)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
   case when (
-    r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
-    r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
+    r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, made.slug, r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
     r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,
     r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
     n.site_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
     r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
-    flags.has_irreplaceability_info, flags.has_parcc_info, shape.the_geom
+    flags.has_irreplaceability_info, flags.has_parcc_info, made.the_geom
   ) is not distinct from (
     live.site_id, live.site_pid, live.wdpa_id, live.wdpa_pid, live.name, live.original_name, live.slug,
     live.marine, live.marine_type, live.is_oecm, live.site_type, live.reported_marine_area, live.reported_area,
@@ -344,8 +341,10 @@ left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
   select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
-         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
-) shape
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid,
+         catalog_slug(concat_ws(' ', r.site_id, r.name, r.desig_eng)) as slug
+  offset 0 -- each is made once, and not once for each use
+) made
 left join protected_areas live on live.site_id = r.site_id
 left join csv_irreplaceability_info irreplaceability on irreplaceability.site_id = r.site_id
 left join csv_parcc_info parcc on parcc.site_id = r.site_id
@@ -381,23 +380,21 @@ insert into staging_protected_area_parcels (
 )
 select
   numbered.id,
-  r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
-  r.site_pid, r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
+  r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, made.slug, r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
   r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,
   r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
   n.parcel_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
   r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif,
   case when (select carried from green_list) then live.green_list_status_id end,
-  shape.the_geom, (st_x(shape.centroid) + 0)::text, (st_y(shape.centroid) + 0)::text,
+  made.the_geom, (st_x(made.centroid) + 0)::text, (st_y(made.centroid) + 0)::text,
   coalesce(live.created_at, pp_release.started_at()),
   -- A row that says the same as before keeps its date.
   case when (
-    r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, catalog_slug(concat_ws(' ', r.site_id,
-    r.site_pid, r.name, r.desig_eng)), r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
+    r.site_id, r.site_pid, r.wdpa_id, r.wdpa_pid, r.name, r.original_name, made.slug, r.marine, r.marine_type, r.is_oecm, r.site_type, r.reported_marine_area,
     r.reported_area, r.gis_marine_area, r.gis_area, r.parent_iso3, r.legal_status_id, r.legal_status_updated_at,
     r.iucn_category_id, r.governance_id, r.governance_subtype, r.management_authority_id, r.management_plan,
     n.parcel_no_take_id, r.designation_id, r.realm_id, r.owner_type, r.ownership_subtype, r.inland_waters,
-    r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif, shape.the_geom
+    r.oecm_assessment, r.international_criteria, r.supplementary_info, r.conservation_objectives, r.verif, made.the_geom
   ) is not distinct from (
     live.site_id, live.site_pid, live.wdpa_id, live.wdpa_pid, live.name, live.original_name, live.slug,
     live.marine, live.marine_type, live.is_oecm, live.site_type, live.reported_marine_area, live.reported_area,
@@ -416,8 +413,10 @@ left join staging_portal_standard_points point
   on r.geometry_from = 'points' and point.site_id = r.site_id and point.site_pid = r.site_pid
 cross join lateral (
   select coalesce(point.wkb_geometry, polygon.wkb_geometry) as the_geom,
-         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid
-) shape
+         st_centroid(coalesce(point.wkb_geometry, polygon.wkb_geometry)) as centroid,
+         catalog_slug(concat_ws(' ', r.site_id, r.site_pid, r.name, r.desig_eng)) as slug
+  offset 0
+) made
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;
 
