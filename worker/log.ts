@@ -17,14 +17,28 @@ export function createLog(path: string): Log {
       formatters: { level: (label) => ({ level: label }) },
     },
     pino.multistream([
-      { level: 'debug', stream: pino.destination({ dest: path, append: true, sync: true }) },
-      { level: 'debug', stream: pino.destination({ dest: 1, sync: true }) },
+      { level: 'debug', stream: destination(path, `the log ${path}`) },
+      { level: 'debug', stream: destination(1, 'standard output') },
     ]),
   );
   return (level, event, facts = {}) => {
     const { phase, release_id, label, ...payload } = facts;
     logger[level]({ event, phase, release_id, label, ...payload });
   };
+}
+
+/** What waits while a disk is full; beyond that, lines are dropped. */
+const LONGEST_BACKLOG = 1 << 20;
+
+/** A log that cannot be written is told of once, and stops neither the worker nor a release. */
+function destination(dest: string | number, name: string): ReturnType<typeof pino.destination> {
+  const stream = pino.destination({ dest, append: true, sync: true, maxLength: LONGEST_BACKLOG });
+  let told = false;
+  stream.on('error', (error: Error) => {
+    if (!told) process.stderr.write(`pp-release: ${name} cannot be written: ${error.message}; the work goes on\n`);
+    told = true;
+  });
+  return stream;
 }
 
 function microseconds(): string {

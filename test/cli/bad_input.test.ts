@@ -6,6 +6,7 @@ import { hours, percentage, sample, whole } from '../../client/kinds.ts';
 import { program } from '../../client/main.ts';
 import { cleanupInputSchema, parseInput, parseReleaseRequest, rollbackInputSchema } from '../../contracts/index.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
+import { createLog } from '../../worker/log.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 
 let harness: ReleaseHarness;
@@ -271,6 +272,8 @@ it('what cannot be written gives exit code 1 and one line; a reader that has gon
     ]);
     const both = await harness.pp(['backups', 'list'], {}, { stdout: full, stderr: full });
     expect(both.code).toBe(1);
+    // Nor does a release fail because the log of its worker is full.
+    expect(() => createLog('/dev/full')('info', 'a line', { of: 'a test' })).not.toThrow();
   } finally {
     closeSync(full);
   }
