@@ -4,7 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kindOfOption } from '../../client/flags.ts';
 import { hours, percentage, sample, whole } from '../../client/kinds.ts';
 import { program } from '../../client/main.ts';
-import { cleanupInputSchema, parseInput, parseReleaseRequest, rollbackInputSchema } from '../../contracts/index.ts';
+import {
+  cleanupInputSchema,
+  isLabel,
+  parseInput,
+  parseReleaseRequest,
+  rollbackInputSchema,
+} from '../../contracts/index.ts';
 import { readWorkerConfig } from '../../worker/config.ts';
 import { createLog } from '../../worker/log.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
@@ -49,6 +55,20 @@ describe('a label that is none is refused with exit code 2, the rule and an exam
     expect(message).toContain(`${JSON.stringify(label)} is no label`);
     expect(message).toContain('a month and a year such as Apr2026');
     oneLine(message);
+  });
+
+  it('letters that only look alike are none', () => {
+    for (const odd of [
+      '\u0410pr2026',
+      'Apr\uff12\uff10\uff12\uff16',
+      'Apr2026\u200b',
+      '\u017fep2026',
+      'Apr2026\u0000',
+      'Apr\u00a02026',
+    ]) {
+      expect([odd, isLabel(odd)]).toEqual([odd, false]);
+    }
+    expect(['Jan0000', 'Dec9999'].map(isLabel)).toEqual([true, true]);
   });
 
   it('none at all', async () => {
