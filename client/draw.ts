@@ -47,6 +47,11 @@ export class Drawing {
     this.#drawn = lines.length;
   }
 
+  /** A line of another kind was written below: what is drawn next goes under it. */
+  leave(): void {
+    this.#drawn = 0;
+  }
+
   end(): void {
     this.#terminal.off('resize', this.#onResize);
   }

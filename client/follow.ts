@@ -36,7 +36,10 @@ async function follow(client: Client, workflowId: string, output: Output): Promi
     } else if (answer.running && answer.unanswered) {
       silentSince ??= Date.now();
       const isLong = Date.now() - silentSince > SILENCE_MS;
-      if (isLong && !told) process.stderr.write(`${answer.unanswered}\n`);
+      if (isLong && !told) {
+        process.stderr.write(`${answer.unanswered}\n`);
+        drawing?.leave();
+      }
       told ||= isLong;
     }
     if (!answer.running) {
