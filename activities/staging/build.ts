@@ -6,7 +6,7 @@ import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
 import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
-import { rememberRows } from './live_values.ts';
+import { rememberRows } from './from_live.ts';
 import { rememberWrites } from './live_writes.ts';
 
 export interface BuildOptions {

@@ -30,13 +30,18 @@ select pp_release.release_id(), 'global_stats', 'the file has no line for this s
 from pg_attribute a
 where a.attrelid = 'global_statistics'::regclass and a.attnum > 0 and not a.attisdropped
   and a.attname not in ('id', 'singleton_guard', 'created_at', 'updated_at')
+  and a.atttypid in ('integer'::regtype, 'bigint'::regtype, 'numeric'::regtype, 'real'::regtype, 'double precision'::regtype)
   and not exists (select from csv_global_statistics c where c.type = a.attname);
 
 -- step: write the row
 insert into staging_global_statistics
 select (jsonb_populate_record(
   null::staging_global_statistics,
-  coalesce(jsonb_object_agg(column_name, case when is_integer then trunc(value) else value end), '{}')
+  -- What is no number is no statistic: a column that the website added keeps its value.
+  coalesce((select jsonb_object_agg(kept.key, kept.value)
+            from (select * from global_statistics order by id limit 1) live, jsonb_each(to_jsonb(live)) kept
+            where jsonb_typeof(kept.value) not in ('number', 'null')), '{}')
+  || coalesce(jsonb_object_agg(column_name, case when is_integer then trunc(value) else value end), '{}')
   || jsonb_build_object(
        'id', coalesce((select min(id) from global_statistics), (select pp_release.highest_id('global_statistics')) + 1),
        'singleton_guard', 0, 'created_at', pp_release.started_at(), 'updated_at', pp_release.started_at())

@@ -70,6 +70,20 @@ describe('statistics of the world', () => {
     expect(await row()).toMatchObject([{ green_list_perc: null, total_protected_areas: null }]);
   });
 
+  it('a text that the website keeps in a column of its own stays, and is no missing statistic', async () => {
+    for (const name of ['global_statistics', 'staging_global_statistics'])
+      await importing.rows(`alter table ${name} add column remark text`);
+    await importing.rows('delete from global_statistics');
+    await importing.rows(`insert into global_statistics (id, singleton_guard, created_at, updated_at, remark)
+                          values (7, 0, now(), now(), 'of the website')`);
+    await load(['total_oecms,,5']);
+    expect(await row()).toMatchObject([{ total_oecms: 5, remark: 'of the website' }]);
+    expect((await importing.rejects('global_stats')).map(({ row_key }) => row_key)).not.toContain('remark');
+    await importing.rows('delete from global_statistics');
+    for (const name of ['global_statistics', 'staging_global_statistics'])
+      await importing.rows(`alter table ${name} drop column remark`);
+  });
+
   it('a type that comes twice, in whatever case: the later line counts', async () => {
     await load(['total_oecms,,5', 'TOTAL_OECMS,,6', ' Total_Oecms ,,7', 'total_oecms_pas,,8']);
     expect(await row()).toMatchObject([{ total_oecms: 7, total_oecms_pas: 8 }]);
