@@ -125,8 +125,8 @@ select (select pp_release.highest_id('jurisdictions')) + row_number() over (orde
 from (select distinct desig_type as name from incoming where trim(desig_type) <> '') new_names
 where not exists (select from staging_jurisdictions known where known.name = new_names.name);
 
--- The row of a name is the one with the lowest id; of those without a name an empty one comes before one of spaces. A designation is
--- looked for in its jurisdiction, under a key that is 0 where there is none, or one without a name: the old system has left such a
+-- The row of a name is the one with the lowest id; of those without a name an empty one comes before one of spaces. A designation
+-- is looked for in its jurisdiction, under a key that is 0 where there is none, or one without a name: the old system has left such a
 -- row, and in it designations that would come twice otherwise. Where live has a designation without a name, it is one row in each
 -- jurisdiction like any other: to take the row of another jurisdiction would say something of the site that is not so.
 create temp table jurisdiction_names on commit drop as
@@ -420,8 +420,8 @@ cross join lateral (
 left join protected_area_parcels live on live.site_id = r.site_id and live.site_pid = r.site_pid
 where r.is_parcel;
 
--- Shapes that say nothing, or what cannot be, are published as the portal has them. An empty one has no centroid. One that leaves the
--- world is found by the views' index, without another look at the gigabyte of shapes: its box meets one of the four strips that
+-- Shapes that say nothing, or what cannot be, are published as the portal has them. An empty one has no centroid. One that leaves
+-- the world is found by the views' index, without another look at the gigabyte of shapes: its box meets one of the four strips that
 -- begin with the number after 180, or 90, among those of such an index (real).
 create temp table beyond on commit drop as
 with strips as (

@@ -234,7 +234,7 @@ describe('lookups', () => {
       ]) {
         await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${id}, '${name}', ${jurisdiction}`);
       }
-      const release = await rooms.stage('Feb2027', 100);
+      await rooms.stage('Feb2027', 100);
       const published = new Published(rooms);
       const blank = site + 1;
       for (const n of [0, 1, 2]) {
@@ -260,8 +260,12 @@ describe('lookups', () => {
           [site],
         );
       const before = await given('staging_protected_areas');
-      await rooms.prepare(release);
-      expect(await rooms.swap(release)).toMatchObject({ outcome: 'swapped' });
+      // The next month's live has what this one has added.
+      for (const table of ['jurisdictions', 'designations']) {
+        await rooms.rows(
+          `insert into ${table} select * from staging_${table} s where s.id not in (select id from ${table})`,
+        );
+      }
       await rooms.stage('Mar2027', 100);
       expect(await given('staging_protected_areas')).toEqual(before);
     },
