@@ -42,12 +42,8 @@ async function readAddress({ portal, portalEnv }: MigrateOptions): Promise<strin
   if (portalEnv !== undefined) {
     const address = process.env[portalEnv];
     if (address) return address;
-    const why = portalEnv === '' ? 'it names no variable' : `the environment variable ${portalEnv} is not set`;
+    const why = `the environment variable ${portalEnv} is not set`;
     throw new CommandError(EXIT.usage, `--portal-env: ${why}; it holds the portal's address`);
-  }
-  if (portal === '') {
-    const why = 'is empty; leave it out where the link stays as it is, or give it the address';
-    throw new CommandError(EXIT.usage, `--portal ${why}`);
   }
   return portal === '-' ? readStandardInput() : portal;
 }

@@ -131,7 +131,7 @@ it.each<[string[], RegExp]>([
   [['--portal', ''], /--portal is empty/],
   [['--portal', 'postgresql://a:b@h/p?nonsense=1'], /--portal: .*parameter nonsense is none/],
   [['--portal-env', 'NOT_SET'], /--portal-env: the environment variable NOT_SET is not set/],
-  [['--portal-env', ''], /--portal-env: it names no variable/],
+  [['--portal-env', ''], /--portal-env is empty/],
   [['--portal', 'x', '--portal-env', 'Y'], /two ways to say the same/],
 ])('migrate %j is refused with exit code 2', async (args, reason) => {
   const { code, stderr } = await runCommandLine(['migrate', ...args], { PP_DATABASE_URL: databases.databaseUrl });
