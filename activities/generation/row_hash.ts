@@ -5,6 +5,8 @@ export interface ComparableColumn {
   name: string;
   /** The column itself, or its text where its type cannot be hashed or compared (json, xml, point …). */
   of(alias: string): string;
+  /** The same where its type needs a 64-bit hash: PostGIS has none for geometry. */
+  hashed(alias: string): string;
 }
 
 /**
@@ -27,20 +29,25 @@ export async function comparableColumnsOf(
   session: Session,
   relations: readonly string[],
 ): Promise<ReadonlyMap<string, ComparableColumn[]>> {
-  const { rows } = await session.query<{ relation: string; name: string; hashable: boolean }>(
-    `with hashed as (select o.opcintype as type from pg_opclass o join pg_am m on m.oid = o.opcmethod
-                     where m.amname = 'hash' and o.opcdefault)
+  const { rows } = await session.query<{ relation: string; name: string; hashable: boolean; extended: boolean }>(
+    `with hashed as (select o.opcintype as type,
+                            exists (select from pg_amproc p where p.amprocfamily = o.opcfamily and p.amprocnum = 2
+                                      and p.amproclefttype = o.opcintype) as extended
+                     from pg_opclass o join pg_am m on m.oid = o.opcmethod where m.amname = 'hash' and o.opcdefault),
+     wide as (select type from hashed where extended)
      select c.relname as relation, a.attname as name,
-            t.typtype = 'e' or t.typcategory = 'S' or t.oid in (select type from hashed) or t.typbasetype in (select type from hashed) as hashable
+            t.typtype = 'e' or t.typcategory = 'S' or t.oid in (select type from hashed) or t.typbasetype in (select type from hashed) as hashable,
+            t.typtype = 'e' or t.typcategory = 'S' or t.oid in (select type from wide) or t.typbasetype in (select type from wide) as extended
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
      join pg_type t on t.oid = a.atttypid
      where c.relnamespace = 'public'::regnamespace and c.relname = any($1) order by c.relname, a.attnum`,
     [relations],
   );
   const found = new Map<string, ComparableColumn[]>();
-  for (const { relation, name, hashable } of rows) {
+  for (const { relation, name, hashable, extended } of rows) {
     const columns = found.get(relation) ?? [];
-    columns.push({ name, of: (alias) => `${alias}.${ident(name)}${hashable ? '' : '::text'}` });
+    const as = (isNative: boolean) => (alias: string) => `${alias}.${ident(name)}${isNative ? '' : '::text'}`;
+    columns.push({ name, of: as(hashable), hashed: as(extended) });
     found.set(relation, columns);
   }
   return found;
@@ -48,6 +55,6 @@ export async function comparableColumnsOf(
 
 /** One value for all rows: their number, and the sum of the 64-bit hashes of these columns. */
 export function fingerprintSql(relation: string, columns: readonly ComparableColumn[]): string {
-  const row = columns.map((column) => column.of('t')).join(', ');
+  const row = columns.map((column) => column.hashed('t')).join(', ');
   return `select count(*) || ':' || coalesce(sum(hash_record_extended(row(${row}), 0)::numeric), 0) from public.${ident(relation)} t`;
 }

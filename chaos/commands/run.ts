@@ -113,6 +113,7 @@ function invariants(
   }
   if (before.current && before.current.id !== after.current?.id && before.liveOids === after.liveOids)
     broken.push('another release is current over the same relations');
+  for (const site of Object.keys(notes)) if (!after.sites.includes(site)) delete notes[site];
   const lost = Object.entries(notes).filter(([site, note]) => after.notes[site] !== note);
   if (lost.length > 0) broken.push(`notes of the website are lost: sites ${lost.map(([site]) => site).join(', ')}`);
   const mayUseUp = commands.some(

@@ -29,6 +29,8 @@ export interface State {
   strangers: string;
   /** The website's notes, by site. */
   notes: Record<string, string>;
+  /** Sites that are live: a note goes with a site that a month lacks. */
+  sites: string[];
 }
 
 const RELEASED = [...tables, ...views].map(({ name }) => name);
@@ -96,6 +98,7 @@ export async function look({ live }: World): Promise<State> {
     newest,
     owner: (await one<{ purpose: string }>('select purpose from pp_release.lock_owner'))?.purpose,
     strangers: JSON.stringify([strangers, rowsOfStrangers]),
+    sites: (await live<{ site: string }>('select site_id::text as site from protected_areas')).map(({ site }) => site),
     notes: Object.fromEntries(notes.map(({ site, note }) => [site, note])),
   };
 }

@@ -65,7 +65,13 @@ async function contest(pair: [Contender, Contender]): Promise<Contender> {
 
 /** Something that the next cleanup would drop: a backup does not have to be complete for that. */
 async function exampleBackup(pair: number): Promise<void> {
-  await harness.live(`create table bk25010100${String(pair).padStart(2, '0')}_sources (like sources)`);
+  const stamp = `25010100${String(pair).padStart(2, '0')}`;
+  await harness.live(`create table bk${stamp}_sources (like sources)`);
+  await harness.live(
+    `insert into pp_release.made (generation, live_name, name, oid, database)
+     select $1, 'sources', relname, oid, pp_release.this_database() from pg_class where relname = $2`,
+    [stamp, `bk${stamp}_sources`],
+  );
 }
 
 beforeAll(async () => {
@@ -98,7 +104,7 @@ it(`${PAIRS} pairs of a release and a cleanup of backups: a cleanup that lost ha
       id: `contest-cleanup-${pair}`,
       purpose: 'cleanup of backups',
       type: WORKFLOW.cleanup,
-      input: { keep },
+      input: { keep, ...(keep === 0 ? { allowNone: true } : {}) },
     };
     const winner = await contest(pair % 2 ? [lockOnly(), cleanup] : [cleanup, lockOnly()]);
     const drops = winner === cleanup && keep === 0;
