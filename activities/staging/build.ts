@@ -1,13 +1,14 @@
-import { type ReleasedTable, tables, views } from '../../catalog/index.ts';
+import { tables, views } from '../../catalog/index.ts';
 import { STAGING } from '../generation/names.ts';
 import { requireNoObstacles } from '../generation/obstacles.ts';
 import { dropMade, record } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
-import { existing, insertableColumns, sequencesOf } from '../postgres/introspection.ts';
+import { existing, sequencesOf } from '../postgres/introspection.ts';
 import { rememberRows } from './from_live.ts';
 import { rememberWrites } from './live_writes.ts';
+import { copyLive } from './twin.ts';
 
 export interface BuildOptions {
   releaseId: number;
@@ -91,13 +92,4 @@ async function createTwin(session: Session, table: string): Promise<void> {
       `alter table ${ident(twin)} alter column ${ident(sequence.column)} set default nextval(${literal(ident(name))}::regclass)`,
     );
   }
-}
-
-/** @returns rows copied */
-export async function copyLive(session: Session, table: ReleasedTable): Promise<number> {
-  const columns = (await insertableColumns(session, table.name)).map(ident).join(', ');
-  const { rowCount } = await session.query(
-    `insert into ${ident(stagingName(table.name))} (${columns}) overriding system value select ${columns} from ${ident(table.name)}`,
-  );
-  return rowCount ?? 0;
 }

@@ -2,8 +2,7 @@ import { type Reference, type ReleasedTable, tables } from '../../catalog/index.
 import type { Database, Session } from '../postgres/database.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
-import { copyLive } from './build.ts';
-import { dropKeysOf } from './importer.ts';
+import { copyLive, dropKeysOf } from './twin.ts';
 
 /** Stands where a reject names its importer: these rows come from live. */
 const CARRIED_OVER = 'carried over';

@@ -6,13 +6,13 @@ import type { Database, Session, Settings } from '../postgres/database.ts';
 import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import type { ReleaseRef } from '../postgres/releases.ts';
-import { copyLive } from './build.ts';
 import { requireStagingOf } from './holder.ts';
 import { countInputs, findInputs, findUseless, loadInputs } from './inputs.ts';
 import { carryColumns } from './live_values.ts';
 import { deleteMarks, findMark, type ImportResult, writeMark } from './marks.ts';
 import { watchGrowth } from './progress.ts';
 import { judgeSoftErrors } from './soft_errors.ts';
+import { copyLive, dropKeysOf } from './twin.ts';
 import { requireTables } from './validate.ts';
 
 export type { ImportResult };
@@ -156,19 +156,4 @@ async function clear(session: Session, release: ReleaseRef, importer: Importer):
 async function empty(session: Session, table: string): Promise<void> {
   const { rows } = await session.query<{ filled: boolean }>(`select exists (select from ${table}) as filled`);
   if (rows[0]?.filled) await session.query(`truncate ${table}`);
-}
-
-/**
- * Foreign keys to and from the tables: an earlier run may have added them already, and then TRUNCATE refuses, or rows do not fit
- * until they are mended. They are added again before the swap.
- */
-export async function dropKeysOf(session: Session, staging: readonly string[]): Promise<void> {
-  const { rows } = await session.query<{ name: string; referencing: string }>(
-    `select conname as name, conrelid::regclass::text as referencing from pg_constraint
-     where contype = 'f' and (confrelid = any($1::regclass[]) or conrelid = any($1::regclass[]))`,
-    [staging.map(ident)],
-  );
-  for (const { name, referencing } of rows) {
-    await session.query(`alter table ${referencing} drop constraint ${ident(name)}`);
-  }
 }
