@@ -1,12 +1,10 @@
-import { downloadsView } from '../../catalog/index.ts';
 import { isStamp } from '../../contracts/index.ts';
 import { backupOf, nameIn, STAGING } from '../generation/names.ts';
-import { droppingMade } from '../generation/record.ts';
+import { droppingMade, madeOf } from '../generation/record.ts';
 import { strangersInTheWay } from '../generation/room.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal } from '../postgres/identifiers.ts';
-import { existing } from '../postgres/introspection.ts';
 import { lookupsAsIn } from '../staging/from_live.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import { backupGuards } from '../staging/live_values.ts';
@@ -81,11 +79,11 @@ async function discardedStaging(session: Session): Promise<PlanStatement[]> {
 
 /** The backup's own downloads view reads relations that are about to be live: the live view takes over. */
 async function dropKeptDownloads(session: Session, stamp: string): Promise<PlanStatement[]> {
-  const name = nameIn(backupOf(stamp), downloadsView);
-  if (!(await existing(session, [name])).has(name)) return [];
-  return [
-    { sql: `drop view public.${ident(name)}`, reason: 'the live downloads view reads these relations from now on' },
-  ];
+  const kept = (await madeOf(session, backupOf(stamp))).filter(({ kind }) => kind === 'v');
+  return kept.map(({ name }) => ({
+    sql: `drop view public.${ident(name)}`,
+    reason: 'the live downloads view reads these relations from now on',
+  }));
 }
 
 async function stagingRows(session: Session, stamp: string, currentReleaseId: number): Promise<PlanStatement[]> {
