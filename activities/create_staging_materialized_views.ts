@@ -10,11 +10,10 @@ export function createStagingMaterializedViews(deps: ActivityDeps) {
   return (release: ReleaseRef): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'create_staging_materialized_views', async (step) => {
       if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
-      const rows = await createStagingViews(
-        step.db,
-        (view) => step.progress(`filling ${view}`),
-        (session) => takeStagingOver(session, release),
-      );
+      const rows = await createStagingViews(step.db, {
+        onView: (view) => step.progress(`filling ${view}`),
+        inSameTransaction: (session) => takeStagingOver(session, release),
+      });
       await step.event('staging_mvs_created', { rows });
       return { rows };
     });

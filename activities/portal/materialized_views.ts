@@ -3,10 +3,13 @@ import { type ReleasedView, unusableValues, VIEWS_DIR, type ViewIndex, views } f
 import { STAGING } from '../generation/names.ts';
 import { requireNoObstacles } from '../generation/obstacles.ts';
 import { dropMade, record } from '../generation/record.ts';
+import { inShapeOfLive, type Shaped } from '../generation/shape_of_live.ts';
 import type { Database, Session, Settings } from '../postgres/database.ts';
+import { ReleaseError, SQLSTATE, someOf, sqlstateOf } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
 import { insertableColumns } from '../postgres/introspection.ts';
 import { type Job, sideBySide } from '../postgres/side_by_side.ts';
+import { explainMisfits, requireNothingCut } from './does_not_fit.ts';
 import { explainOutOfRange } from './out_of_range.ts';
 
 /**
@@ -29,28 +32,42 @@ const FDW_SETTINGS: Settings = {
 
 export type ViewCounts = Record<string, number>;
 
+export interface ViewOptions {
+  onView?: (name: string) => void;
+  /** Runs first. */
+  inSameTransaction?: (session: Session) => Promise<void>;
+  /** The release's own columns, order and types, whatever live has. */
+  acceptShape?: boolean | undefined;
+}
+
+/** A view that is being filled. */
+interface Filling extends Shaped {
+  view: ReleasedView;
+  /** The release's own SELECT. */
+  own: string;
+}
+
 /**
- * Fills all staging views in one transaction, and so from one snapshot of the portal. Their unique indexes come after
- * preflight's checks (`indexStagingViews`), so that duplicates are reported there and not as a failed index.
+ * Fills all staging views in one transaction, and so from one snapshot of the portal. Each has the shape of its twin in live. Their
+ * unique indexes come after preflight's checks (`indexStagingViews`), so that duplicates are reported there and not as a failed
+ * index.
  *
  * @returns rows by live view name
- * @throws ReleaseError PreflightFailed for a number of the portal that no column can hold
+ * @throws ReleaseError PreflightFailed for a value of the portal that no column can hold, and for columns of live that the release
+ *   cannot make
  */
-export async function createStagingViews(
-  db: Database,
-  onView: (name: string) => void,
-  inSameTransaction: (session: Session) => Promise<void> = async () => undefined,
-): Promise<ViewCounts> {
-  let filling: ReleasedView | undefined;
+export async function createStagingViews(db: Database, options: ViewOptions = {}): Promise<ViewCounts> {
+  const { onView, inSameTransaction, acceptShape } = options;
+  let filling: Filling | undefined;
   const fillAll = async (session: Session) => {
-    await inSameTransaction(session);
+    await inSameTransaction?.(session);
     await requireNoObstacles(session);
     await dropStagingViews(session);
     const counts: ViewCounts = {};
     for (const view of views) {
-      filling = view;
-      onView(view.name);
-      counts[view.name] = await fillView(session, view);
+      filling = await shape(session, view, acceptShape);
+      onView?.(view.name);
+      counts[view.name] = await fillView(session, filling);
     }
     await record(
       session,
@@ -64,20 +81,45 @@ export async function createStagingViews(
   try {
     return await db.transaction(fillAll, FDW_SETTINGS);
   } catch (error) {
-    throw filling ? await explainOutOfRange(db, filling.name, await readSelect(filling.name), error) : error;
+    throw filling ? await explainOutOfRange(db, filling.view.name, filling.own, error) : error;
   }
+}
+
+async function shape(session: Session, view: ReleasedView, acceptShape: boolean | undefined): Promise<Filling> {
+  const own = await readSelect(view.name);
+  const shaped = acceptShape
+    ? { select: own, narrowings: [], faults: [] }
+    : await inShapeOfLive(session, view.name, own);
+  if (shaped.faults.length === 0) return { ...shaped, view, own };
+  const advice = 'change the view in live, with its readers';
+  throw new ReleaseError('PreflightFailed', `${someOf(shaped.faults)}; ${advice}`, { faults: shaped.faults });
 }
 
 function readSelect(name: string): Promise<string> {
   return readFile(`${VIEWS_DIR}${name}.sql`, 'utf8');
 }
 
-async function fillView(session: Session, view: ReleasedView): Promise<number> {
-  const select = await readSelect(view.name);
-  const name = ident(stagingName(view.name));
-  const { rowCount } = await session.query(`create materialized view ${name} as\n${select}`);
+async function fillView(session: Session, filling: Filling): Promise<number> {
+  const { view, own, select, narrowings } = filling;
+  const create = `create materialized view ${ident(stagingName(view.name))} as\n${select}`;
+  const { rowCount } =
+    narrowings.length === 0 ? await session.query(create) : await createOrExplain(session, filling, create);
+  await requireNothingCut(session, view, own, narrowings);
   await analyzeView(session, view);
   return rowCount ?? 0;
+}
+
+/** The views that were filled before are needed to find the rows, so the transaction has to go on after the error. */
+async function createOrExplain(session: Session, { view, own, narrowings }: Filling, create: string) {
+  await session.query('savepoint filling');
+  try {
+    return await session.query(create);
+  } catch (error) {
+    if (sqlstateOf(error) !== SQLSTATE.outOfRange) throw error;
+    await session.query('rollback to savepoint filling');
+    // Finds nothing, or fails itself, where the release's own columns cannot hold the number either.
+    throw (await explainMisfits(session, view, own, narrowings)) ?? error;
+  }
 }
 
 /**

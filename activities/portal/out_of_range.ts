@@ -1,10 +1,7 @@
 import { portal } from '../../catalog/index.ts';
 import type { Database, Session } from '../postgres/database.ts';
-import { ReleaseError, sqlstateOf } from '../postgres/errors.ts';
+import { ReleaseError, SQLSTATE, sqlstateOf } from '../postgres/errors.ts';
 import { ident } from '../postgres/identifiers.ts';
-
-/** numeric_value_out_of_range (PostgreSQL manual, appendix A): it names neither table, column nor row. */
-const OUT_OF_RANGE = '22003';
 
 /** How many rows an error names. */
 const SAMPLE_ROWS = 5;
@@ -32,7 +29,7 @@ interface Found extends Cast {
  * @param select of the view: what it casts is where to look
  */
 export async function explainOutOfRange(db: Database, view: string, select: string, error: unknown): Promise<unknown> {
-  if (sqlstateOf(error) !== OUT_OF_RANGE) return error;
+  if (sqlstateOf(error) !== SQLSTATE.outOfRange) return error;
   const found: Found[] = [];
   await db.session(async (session) => {
     for (const cast of castsOf(select)) {

@@ -27,6 +27,8 @@ export const SQLSTATE = {
   diskFull: '53100',
   outOfMemory: '53200',
   tooManyConnections: '53300',
+  /** numeric_value_out_of_range: it names neither table, column nor row. */
+  outOfRange: '22003',
   insufficientPrivilege: '42501',
   dependentObjects: '2BP01',
   undefinedTable: '42P01',

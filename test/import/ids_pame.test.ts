@@ -126,7 +126,7 @@ describe('when the sites are imported again, of views that were filled anew', ()
     const release = await db.session((session) => refOf(session, staging?.id ?? 0));
     const before = await marked();
     expect(before.length).toBeGreaterThan(1);
-    await createStagingViews(db, () => undefined);
+    await createStagingViews(db);
     await indexStagingViews(db);
     const run = (name: string) => {
       const importer = importers.find((candidate) => candidate.name === name);

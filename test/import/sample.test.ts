@@ -30,7 +30,7 @@ beforeAll(async () => {
   release = await db.transaction(async (session) =>
     refOf(session, await insertRelease(session, { label: 'Jan2027', mode: 'dry-run', workflowId: 's', runId: 's' })),
   );
-  await createStagingViews(db, QUIET);
+  await createStagingViews(db);
   await indexStagingViews(db);
   const imported = new Set(importers.flatMap(({ fills }) => fills));
   await buildStaging(db, { releaseId: release.releaseId, lightweight: true, imported });

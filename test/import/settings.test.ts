@@ -159,7 +159,7 @@ async function staged(): Promise<Record<string, string>> {
   try {
     const db = new Database(pool, { applicationName: 'settings' });
     const quiet = () => undefined;
-    await createStagingViews(db, quiet);
+    await createStagingViews(db);
     await indexStagingViews(db);
     const imported = new Set(rooms.importers.flatMap(({ fills }) => fills));
     await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });

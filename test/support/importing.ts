@@ -74,7 +74,7 @@ async function stage(db: Database, label: string): Promise<ReleaseRef> {
   const release = await db.transaction(async (session) =>
     refOf(session, await insertRelease(session, { label, mode: 'direct', workflowId: 'importing', runId: 'test' })),
   );
-  await createStagingViews(db, () => undefined);
+  await createStagingViews(db);
   await indexStagingViews(db);
   const imported = new Set(importers.flatMap(({ fills }) => fills));
   await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });

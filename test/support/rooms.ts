@@ -102,7 +102,7 @@ async function stage(
     const id = await insertRelease(session, { label, mode: 'direct', workflowId: `test ${label}`, runId: 'test' });
     return refOf(session, id);
   });
-  await createStagingViews(db, QUIET);
+  await createStagingViews(db);
   await indexStagingViews(db);
   const here = importersOf(csvDir);
   const imported = new Set(here.flatMap(({ fills }) => fills));

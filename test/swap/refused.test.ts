@@ -137,7 +137,7 @@ const SCENES: Record<Refusal, Scene[]> = {
         'alter table staging_sources rename to kept_away; create table staging_sources ()',
         'drop table staging_sources; alter table kept_away rename to staging_sources',
       ],
-      act: (rooms) => createStagingViews(rooms.db, () => undefined),
+      act: (rooms) => createStagingViews(rooms.db),
       says: /table public\.staging_sources .* stands where/,
     },
     {
