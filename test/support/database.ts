@@ -33,7 +33,8 @@ async function leftOver(client: pg.Client, databases: string[]): Promise<string[
   return rows.map(({ description }) => description);
 }
 
-async function dropAll(superuserUrl: string, databases: string[], roles: string[]): Promise<void> {
+/** Drops databases and roles. @throws if somebody is still connected */
+export async function dropAll(superuserUrl: string, databases: string[], roles: string[]): Promise<void> {
   const leaked = await withClient(superuserUrl, async (client) => {
     const deadline = Date.now() + GOODBYE_LIMIT_MS;
     let sessions = await leftOver(client, databases);

@@ -43,6 +43,8 @@ export interface HarnessOptions {
   /** False starts no worker. */
   worker?: boolean;
   workerEnv?: Record<string, string>;
+  /** Databases that are there already; they are dropped with the rest. */
+  databases?: TestDatabases;
 }
 
 /** All that a test file needs for real releases; `close` ends and removes everything, whatever happened before. */
@@ -57,7 +59,7 @@ export async function createHarness(options: HarnessOptions = {}): Promise<Relea
   try {
     const dir = mkdtempSync(join(tmpdir(), 'pp release test '));
     undo.push(async () => rmSync(dir, { recursive: true, force: true }));
-    const databases = await createTestDatabases();
+    const databases = options.databases ?? (await createTestDatabases());
     undo.push(() => databases.drop());
     const { TEMPORAL_ADDRESS } = inject('stackEnv');
     const namespace = await createNamespace(TEMPORAL_ADDRESS);
