@@ -20,6 +20,8 @@ import { runStep, withHeartbeat } from './step.ts';
 export interface RollbackRequest {
   stamp: string;
   discardStaging: boolean;
+  /** The release whose data the backup holds, where `releases` does not say; null where it is no release's. */
+  releaseId?: number | null | undefined;
   /** Who asked for it. */
   by: string;
 }
@@ -110,7 +112,7 @@ export function rollbackActivities(deps: ActivityDeps) {
     /** Drops the backups that are not kept (`retention`), each in a transaction of its own. */
     async cleanBackups(
       release: ReleaseRef,
-      request: { keep: number; allowNone?: boolean | undefined; by: string },
+      request: { keep: number; allowNone?: boolean | undefined; oldSystem?: boolean | undefined; by: string },
     ): Promise<{ kept: string[]; dropped: string[] }> {
       return step(release, 'clean backups', async ({ db, progress }) => {
         const { kept, dropped } = retention(await db.session(listBackups), request.keep, request);

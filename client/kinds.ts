@@ -79,6 +79,13 @@ export const phase: Kind<Phase> = (given) =>
     ? { value: given }
     : { fault: `${JSON.stringify(given)} is no phase; the phases are ${PHASES.join(', ')}` };
 
+/** The id of a row of releases; null for none of them. */
+export const releaseId: Kind<number | null> = (given) => {
+  if (given === 'none') return { value: null };
+  const value = wholeNumber(given);
+  return value !== undefined && value > 0 ? { value } : is(given, 'not the id of a release, nor none');
+};
+
 /** Names with commas between. */
 const list =
   (what: string, known: () => Promise<readonly string[]>): Kind<string[]> =>

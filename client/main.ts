@@ -112,6 +112,13 @@ program
   .command('rollback <STAMP>')
   .description('make a kept backup live again; what is live becomes staging')
   .option('--discard-staging', 'drop what a dry run or a failed release keeps in staging')
+  .addOption(
+    flag(
+      '--release-id <id>',
+      "whose the backup is where no row of releases says so; none if it is no release's",
+      kinds.releaseId,
+    ),
+  )
   .option('--end-blockers', 'end sessions in the way, of the roles that the worker allows')
   .option('--wait', 'wait until it is done')
   .action(async (stamp: string, options: RollbackOptions) =>
@@ -132,6 +139,7 @@ backups
       kinds.whole('a whole number from 0 on: so many of the newest backups stay'),
     ),
   )
+  .option('--old-system', 'those of the old system count like the others, and may go; without it they stay')
   .option('--yes', 'with --keep 0: the last backup may go, and with it the way back')
   .action(async (options: CleanOptions) => (await import('./commands/backups.ts')).clean(options, output()));
 const schedule = program.command('schedule').description('releases that Temporal starts by itself');
@@ -188,11 +196,13 @@ program
   .command('plan')
   .description('print what the swap of staging would do, each statement with its reason')
   .addOption(flag('--rollback <stamp>', 'the plan of a rollback instead', kinds.stamp))
+  .addOption(flag('--release-id <id>', 'with --rollback: whose the backup is, as rollback wants it', kinds.releaseId))
   .action(async (options: PlanOptions) => (await import('./commands/plan.ts')).plan(options, output()));
 program
   .command('rehearse')
   .description('run the plan on the real database and undo it; reports how long the locks were held')
   .addOption(flag('--rollback <stamp>', 'rehearse a rollback instead', kinds.stamp))
+  .addOption(flag('--release-id <id>', 'with --rollback: whose the backup is, as rollback wants it', kinds.releaseId))
   .addOption(
     flag(
       '--budget <ms>',

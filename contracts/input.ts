@@ -113,6 +113,12 @@ export const rollbackInputSchema = z.strictObject({
     .refine(isStamp, { error: (issue) => `${JSON.stringify(issue.input)} is no backup stamp: ${STAMP_RULE}` }),
   /** Drops what a dry run or a failed release keeps in staging, to make room for what is live now. */
   discardStaging: z.boolean().default(false),
+  /** The release that is current afterwards, where no row of `releases` names the backup; null where none was. */
+  releaseId: z
+    .int({ error: () => 'releaseId is the id of a row of releases, or null' })
+    .positive()
+    .nullable()
+    .optional(),
   endBlockersFor: personName('endBlockersFor').optional(),
   /** Who asked for it; kept with the events. */
   by: personName('by').default('unnamed'),
@@ -127,6 +133,8 @@ export const cleanupInputSchema = z.strictObject({
     .min(0, 'keep is below 0'),
   /** The last complete backup may go, too: then there is nothing to roll back to. */
   allowNone: z.boolean().optional(),
+  /** Those that the old system made count like the others, and may go. */
+  oldSystem: z.boolean().optional(),
   by: personName('by').default('unnamed'),
 });
 export type CleanupInputJson = z.input<typeof cleanupInputSchema>;

@@ -15,9 +15,11 @@ export interface Backup {
   /** Live names of what is missing: such a backup cannot be rolled back to. */
   missing: string[];
   complete: boolean;
+  /** Made by the old system, and taken over by pp-release adopt. */
+  oldSystem: boolean;
 }
 
-/** All backups that releases made, the newest first. What else is named like a backup is none. */
+/** All backups that releases made or that were adopted, the newest first. What else is named like a backup is none. */
 export async function listBackups(session: Session): Promise<Backup[]> {
   const { rows } = await session.query<{
     stamp: string;
@@ -25,15 +27,17 @@ export async function listBackups(session: Session): Promise<Backup[]> {
     bytes: string;
     release_id: number | null;
     label: string | null;
+    old_system: boolean;
   }>(
     `select o.generation as stamp, array_agg(o.live_name) as names,
-            sum(pg_total_relation_size(o.oid)) as bytes, min(r.id)::int as release_id, min(r.label) as label
+            sum(pg_total_relation_size(o.oid)) as bytes, min(r.id)::int as release_id, min(r.label) as label,
+            exists (select from pp_release.adopted_backups a where a.stamp = o.generation) as old_system
      from pp_release.ours o
      left join releases r on to_char(r.backup_timestamp, 'YYMMDDHH24MI') = o.generation
      where o.generation not in ('staging', 'next', 'previous')
      group by 1 order by 1 desc`,
   );
-  return rows.map(({ stamp, names, bytes, release_id, label }) => {
+  return rows.map(({ stamp, names, bytes, release_id, label, old_system }) => {
     const present = new Set(names);
     const missing = [...tables, ...views].map(({ name }) => name).filter((name) => !present.has(name));
     return {
@@ -44,6 +48,7 @@ export async function listBackups(session: Session): Promise<Backup[]> {
       bytes: Number(bytes),
       missing,
       complete: missing.length === 0,
+      oldSystem: old_system,
     };
   });
 }
@@ -51,19 +56,21 @@ export async function listBackups(session: Session): Promise<Backup[]> {
 /**
  * Which backups stay. Only complete ones count, so that what is kept is a way back; an incomplete one stays as long as it is
  * not older than all of those that are kept. The last complete one stays whatever `keep` says, unless a person typed
- * that none is to be kept.
+ * that none is to be kept. Those of the old system are neither counted nor dropped, unless a person typed that they count too.
  */
 export function retention(
   backups: readonly Backup[],
   keep: number,
-  options: { allowNone?: boolean | undefined } = {},
+  options: { allowNone?: boolean | undefined; oldSystem?: boolean | undefined } = {},
 ): { kept: string[]; dropped: string[] } {
   const stamps = backups.map(({ stamp }) => stamp);
   const wanted = Math.max(keep, options.allowNone ? 0 : 1);
   if (wanted === 0) return { kept: [], dropped: stamps };
-  const oldestKept = backups.filter(({ complete }) => complete).map(({ stamp }) => stamp)[wanted - 1];
+  const counted = backups.filter(({ oldSystem }) => options.oldSystem || !oldSystem);
+  const oldestKept = counted.filter(({ complete }) => complete).map(({ stamp }) => stamp)[wanted - 1];
   if (oldestKept === undefined) return { kept: stamps, dropped: [] };
-  return { kept: stamps.filter((stamp) => stamp >= oldestKept), dropped: stamps.filter((stamp) => stamp < oldestKept) };
+  const dropped = counted.map(({ stamp }) => stamp).filter((stamp) => stamp < oldestKept);
+  return { kept: stamps.filter((stamp) => !dropped.includes(stamp)), dropped };
 }
 
 /**
@@ -97,7 +104,9 @@ export async function freeStamp(session: Session): Promise<string> {
 export async function dropBackup(session: Session, stamp: string): Promise<void> {
   try {
     await dropMade(session, backupOf(stamp));
-    await session.query('delete from pp_release.backup_names where stamp = $1', [stamp]);
+    for (const of of ['backup_names', 'adopted_backups']) {
+      await session.query(`delete from pp_release.${of} where stamp = $1`, [stamp]);
+    }
     await session.query(
       `update releases set backup_timestamp = null where to_char(backup_timestamp, 'YYMMDDHH24MI') = $1`,
       [stamp],

@@ -43,8 +43,53 @@ export async function requireBackup(session: Session, stamp: string): Promise<Ba
   return backup;
 }
 
-/** The plan that makes backup `stamp` live and what is live staging, from where it can be promoted again. */
-export async function planDemote(session: Session, stamp: string, currentReleaseId: number): Promise<Prepared> {
+/** Which backup, and whose it is where no row of `releases` says so (null: no release's). */
+export interface BackupChoice {
+  stamp: string;
+  releaseId?: number | null | undefined;
+}
+
+/**
+ * The release that is current once the backup is live: the one that names it, or the one that a person has named. Without either
+ * none would be current, and the website would take itself for one that has never had a release.
+ *
+ * @throws ReleaseError RollbackRefused naming what to say
+ */
+export async function requireReleaseOf(session: Session, { stamp, releaseId }: BackupChoice): Promise<void> {
+  const { rows } = await session.query<{ id: number; label: string; stamp: string | null; current: boolean }>(
+    `select id::int, label, to_char(backup_timestamp, 'YYMMDDHH24MI') as stamp, is_current as current from releases order by id desc`,
+  );
+  const refuse = (why: string) => new ReleaseError('RollbackRefused', why, { stamp, releases: rows });
+  const named = rows.find((row) => row.stamp === stamp);
+  if (named) {
+    if (releaseId === undefined || releaseId === named.id) return;
+    throw refuse(`backup ${stamp} is release ${named.id} (${named.label}), as releases says: leave --release-id out`);
+  }
+  if (releaseId === null) return;
+  if (releaseId === undefined) {
+    const free = rows.filter((row) => row.stamp === null && !row.current).slice(0, OFFERED);
+    const offer = free.length > 0 ? `, such as ${free.map(({ id, label }) => `${id} (${label})`).join(', ')}` : '';
+    throw refuse(
+      `no row of releases names backup ${stamp}, so no release would be current afterwards; say which one it is with --release-id N${offer}, or --release-id none if it is no release's`,
+    );
+  }
+  const chosen = rows.find(({ id }) => id === releaseId);
+  if (!chosen)
+    throw refuse(`there is no release ${releaseId}; pp-release backups list and releases show what there is`);
+  if (chosen.current)
+    throw refuse(`release ${releaseId} (${chosen.label}) is current: its data is live, and not in backup ${stamp}`);
+  if (chosen.stamp)
+    throw refuse(`release ${releaseId} (${chosen.label}) names backup ${chosen.stamp}, and not ${stamp}`);
+}
+
+const OFFERED = 5;
+
+/** The plan that makes a backup live and what is live staging, from where it can be promoted again. */
+export async function planDemote(
+  session: Session,
+  { stamp, releaseId }: BackupChoice,
+  currentReleaseId: number,
+): Promise<Prepared> {
   const backup = backupOf(stamp);
   const snapshot = await readSnapshot(session, backup);
   snapshot.refusals.push(...(await strangersInTheWay(session, snapshot, backup, STAGING)));
@@ -53,7 +98,7 @@ export async function planDemote(session: Session, stamp: string, currentRelease
     incoming: backup,
     outgoing: STAGING,
     discard: await discardedStaging(session),
-    ledger: demotedLedger(currentReleaseId, stamp),
+    ledger: demotedLedger(currentReleaseId, stamp, releaseId ?? undefined),
     rows: [
       ...(await dropKeptDownloads(session, stamp)),
       ...(await stagingRows(session, stamp, currentReleaseId)),
@@ -97,6 +142,10 @@ async function stagingRows(session: Session, stamp: string, currentReleaseId: nu
     {
       sql: `delete from pp_release.backup_names where stamp = ${literal(stamp)}`,
       reason: 'the backup is no backup any more',
+    },
+    {
+      sql: `delete from pp_release.adopted_backups where stamp = ${literal(stamp)}`,
+      reason: 'nor one of the old system',
     },
   ];
 }

@@ -36,8 +36,9 @@ export function promotedLedger(releaseId: number, stamp: string): PlanStatement[
   ];
 }
 
-/** The twin of releases in which the release in backup `stamp` is current again. */
-export function demotedLedger(releaseId: number, stamp: string): PlanStatement[] {
+/** The twin of releases in which the release in backup `stamp` is current again. @param chosen where no row names the stamp */
+export function demotedLedger(releaseId: number, stamp: string, chosen?: number): PlanStatement[] {
+  const isIt = chosen === undefined ? '' : ` or id = ${Number(chosen)}`;
   return [
     ...copyLedger(),
     {
@@ -46,7 +47,7 @@ export function demotedLedger(releaseId: number, stamp: string): PlanStatement[]
     },
     {
       sql: `update ${TWIN} set is_current = true, backup_timestamp = null, updated_at = ${NOW}
-            where to_char(backup_timestamp, 'YYMMDDHH24MI') = ${literal(stamp)}`,
+            where to_char(backup_timestamp, 'YYMMDDHH24MI') = ${literal(stamp)}${isIt}`,
       reason: 'the release in the backup is current again',
     },
   ];

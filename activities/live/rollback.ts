@@ -4,7 +4,7 @@ import { ReleaseError } from '../postgres/errors.ts';
 import { findRelease, type ReleaseRef } from '../postgres/releases.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import type { AttemptLimits } from './attempt.ts';
-import { planDemote, requireBackup } from './demote.ts';
+import { type BackupChoice, planDemote, requireBackup, requireReleaseOf } from './demote.ts';
 import { complete } from './prepare.ts';
 import { attemptRound } from './round.ts';
 
@@ -12,6 +12,10 @@ export type RollbackAttempt =
   | { outcome: 'rolled back'; stamp: string; lockWindowMs: number; tries: number; ended: Blocker[] }
   | { outcome: 'already rolled back'; stamp: string }
   | { outcome: 'blocked'; blockers: Blocker[]; ended: Blocker[] };
+
+export interface RollbackOptions extends BackupChoice {
+  discardStaging: boolean;
+}
 
 /**
  * Checks that the backup can be rolled back to, and gives it what live has got since. What staging holds is dropped by the
@@ -22,13 +26,14 @@ export type RollbackAttempt =
 export async function prepareRollback(
   db: Database,
   release: ReleaseRef,
-  options: { stamp: string; discardStaging: boolean },
+  options: RollbackOptions,
   onStep: (step: string) => void,
 ): Promise<void> {
   if (await rolledBack(db, release)) return;
   await db.session((session) => requireBackup(session, options.stamp));
   await db.session((session) => requireFreeStaging(session, options.discardStaging));
-  await complete(db, (session) => planDemote(session, options.stamp, release.releaseId), onStep);
+  await db.session((session) => requireReleaseOf(session, options));
+  await complete(db, (session) => planDemote(session, options, release.releaseId), onStep);
 }
 
 /** What a dry run or a failed release keeps in staging is somebody's work: it goes only when told so. */
@@ -51,13 +56,15 @@ export async function rolledBack(db: Database, release: ReleaseRef): Promise<boo
 export async function attemptRollback(
   db: Database,
   release: ReleaseRef,
-  { stamp, discardStaging }: { stamp: string; discardStaging: boolean },
+  options: RollbackOptions,
   limits: AttemptLimits,
 ): Promise<RollbackAttempt> {
+  const { stamp, discardStaging } = options;
   if (await rolledBack(db, release)) return { outcome: 'already rolled back', stamp };
   await db.session((session) => requireBackup(session, stamp));
   await db.session((session) => requireFreeStaging(session, discardStaging));
-  const plan = (session: Session) => planDemote(session, stamp, release.releaseId);
+  await db.session((session) => requireReleaseOf(session, options));
+  const plan = (session: Session) => planDemote(session, options, release.releaseId);
   const round = await attemptRound(db, plan, limits, 'live changed since the backup was prepared');
   if (round.outcome === 'blocked') return { outcome: 'blocked', blockers: round.blockers, ended: round.ended };
   const { lockWindowMs, tries, ended } = round;

@@ -19,19 +19,21 @@ export async function list(output: Output): Promise<void> {
   );
 }
 
-function line({ stamp, releaseId, label, bytes, complete, missing }: Backup): string {
+function line({ stamp, releaseId, label, bytes, complete, missing, oldSystem }: Backup): string {
   const release = releaseId === null ? 'before releases' : `${releaseId} ${label}`;
   const size = `${(bytes / 1024 / 1024).toFixed(1)} MiB`;
-  return `${stamp}  ${release.padEnd(15)}  ${size.padStart(10)}  ${complete ? 'complete' : `incomplete, lacks ${missing.join(', ')}`}`;
+  const state = complete ? 'complete' : `incomplete, lacks ${missing.join(', ')}`;
+  return `${stamp}  ${release.padEnd(15)}  ${size.padStart(10)}  ${state}${oldSystem ? ', of the old system' : ''}`;
 }
 
 export interface CleanOptions {
   keep?: number;
+  oldSystem?: boolean;
   yes?: boolean;
 }
 
 /** Drops all backups but the newest, under the release lock. */
-export async function clean({ keep = 1, yes = false }: CleanOptions, output: Output): Promise<void> {
+export async function clean({ keep = 1, oldSystem = false, yes = false }: CleanOptions, output: Output): Promise<void> {
   if (keep === 0 && !yes) {
     const why = 'it would drop the last backup, and nothing could be rolled back any more';
     throw new CommandError(EXIT.usage, `--keep 0 was not done: ${why}; if that is meant, add --yes`);
@@ -41,7 +43,7 @@ export async function clean({ keep = 1, yes = false }: CleanOptions, output: Out
     const { handle } = await launch(client, {
       type: WORKFLOW.cleanup,
       workflowId: 'portal-backup-cleanup',
-      input: { keep, by: operator(), ...(keep === 0 ? { allowNone: true } : {}) },
+      input: { keep, by: operator(), ...(keep === 0 ? { allowNone: true } : {}), ...(oldSystem ? { oldSystem } : {}) },
       what,
     });
     const result = (await handle.result().catch((error: unknown) => Promise.reject(ending(error, what)))) as {

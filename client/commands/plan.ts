@@ -1,6 +1,6 @@
 import { type AttemptLimits, attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
-import { planDemote, requireBackup } from '../../activities/live/demote.ts';
+import { planDemote, requireBackup, requireReleaseOf } from '../../activities/live/demote.ts';
 import { dropLedger, withLedger } from '../../activities/live/ledger.ts';
 import type { PlanStatement } from '../../activities/live/model.ts';
 import type { SwapPlan } from '../../activities/live/plan.ts';
@@ -17,6 +17,7 @@ import type { Output } from '../output.ts';
 export interface PlanOptions {
   /** Stamp of a backup: the plan of that rollback instead of the swap of staging. */
   rollback?: string;
+  releaseId?: number | null;
 }
 
 export interface RehearseOptions extends PlanOptions {
@@ -105,14 +106,16 @@ async function prepare(session: Session, options: PlanOptions): Promise<Prepared
       );
     return planPromote(session, holder.releaseId, await freeStamp(session));
   }
+  const choice = { stamp: options.rollback, releaseId: options.releaseId };
   try {
     await requireBackup(session, options.rollback);
+    await requireReleaseOf(session, choice);
   } catch (error) {
     throw toCommandError(error);
   }
   const { rows } = await session.query<{ id: number }>('select id::int from releases where is_current');
   if (!rows[0]) throw new CommandError(EXIT.refused, 'no release is current, so there is nothing to roll back');
-  return planDemote(session, options.rollback, rows[0].id);
+  return planDemote(session, choice, rows[0].id);
 }
 
 function render(made: SwapPlan): string {

@@ -8,6 +8,7 @@ import { withTemporal, workflowPage } from '../temporal.ts';
 
 export interface RollbackOptions {
   discardStaging?: boolean;
+  releaseId?: number | null;
   endBlockers?: boolean;
   wait?: boolean;
 }
@@ -24,6 +25,7 @@ export async function rollback(stamp: string, options: RollbackOptions, output: 
       stamp,
       discardStaging: options.discardStaging ?? false,
       by,
+      ...(options.releaseId === undefined ? {} : { releaseId: options.releaseId }),
       ...(options.endBlockers ? { endBlockersFor: by } : {}),
     };
     const { handle, runId } = await launch(client, { type: WORKFLOW.rollback, workflowId, input, what });

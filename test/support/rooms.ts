@@ -4,7 +4,12 @@ import { freeStamp } from '../../activities/live/backups.ts';
 import { runFollowUps } from '../../activities/live/follow_ups.ts';
 import { prepareStaging } from '../../activities/live/prepare.ts';
 import { planPromote } from '../../activities/live/promote.ts';
-import { attemptRollback, prepareRollback, type RollbackAttempt } from '../../activities/live/rollback.ts';
+import {
+  attemptRollback,
+  prepareRollback,
+  type RollbackAttempt,
+  type RollbackOptions,
+} from '../../activities/live/rollback.ts';
 import { attemptSwap, type SwapAttempt } from '../../activities/live/swap.ts';
 import { createStagingViews, indexStagingViews } from '../../activities/portal/materialized_views.ts';
 import { createPool, Database } from '../../activities/postgres/database.ts';
@@ -35,7 +40,7 @@ export interface Rooms {
   swap(release: ReleaseRef, limits?: Partial<AttemptLimits>): Promise<SwapAttempt>;
   /** Stages, prepares and swaps. @returns the release, and the stamp of what was live before */
   release(label: string): Promise<{ release: ReleaseRef; stamp: string }>;
-  rollback(release: ReleaseRef, stamp: string, options?: { discardStaging?: boolean }): Promise<RollbackAttempt>;
+  rollback(release: ReleaseRef, stamp: string, options?: Partial<RollbackOptions>): Promise<RollbackAttempt>;
   /** Rows of a query on the live database. */
   rows<R extends pg.QueryResultRow>(sql: string, values?: unknown[]): Promise<R[]>;
   close(): Promise<void>;
@@ -75,9 +80,10 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
       if (attempt.outcome !== 'swapped') throw new Error(`not swapped: ${JSON.stringify(attempt)}`);
       return { release, stamp: attempt.stamp };
     },
-    rollback: async (release, stamp, { discardStaging = false } = {}) => {
-      await prepareRollback(db, release, { stamp, discardStaging }, QUIET);
-      const attempt = await attemptRollback(db, release, { stamp, discardStaging }, LIMITS);
+    rollback: async (release, stamp, given = {}) => {
+      const options = { stamp, discardStaging: false, ...given };
+      await prepareRollback(db, release, options, QUIET);
+      const attempt = await attemptRollback(db, release, options, LIMITS);
       if (attempt.outcome === 'rolled back') await runFollowUps(db, QUIET);
       return attempt;
     },

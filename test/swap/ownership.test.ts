@@ -104,6 +104,18 @@ describe('retention', () => {
     expect(retention([backup('5', false)], 1)).toEqual({ kept: ['5'], dropped: [] });
   });
 
+  it('neither counts nor drops those of the old system, unless a person typed that they count too', () => {
+    const old = (stamp: string) => ({ stamp, complete: true, oldSystem: true }) as Backup;
+    const all = [backup('5'), backup('4'), old('3'), old('2')];
+    expect(retention(all, 1)).toEqual({ kept: ['5', '3', '2'], dropped: ['4'] });
+    expect(retention(all, 3)).toEqual({ kept: ['5', '4', '3', '2'], dropped: [] });
+    expect(retention(all, 1, { oldSystem: true })).toEqual({ kept: ['5'], dropped: ['4', '3', '2'] });
+    // While ours are none, the newest of theirs is the way back.
+    expect(retention([old('3'), old('2')], 1)).toEqual({ kept: ['3', '2'], dropped: [] });
+    expect(retention([old('3'), old('2')], 1, { oldSystem: true })).toEqual({ kept: ['3'], dropped: ['2'] });
+    expect(retention(all, 0, { allowNone: true })).toEqual({ kept: [], dropped: ['5', '4', '3', '2'] });
+  });
+
   it('keeps none where a person typed so', () => {
     expect(retention([backup('2'), backup('1', false)], 0, { allowNone: true })).toEqual({
       kept: [],

@@ -64,7 +64,7 @@ describe('a fault at any statement leaves exactly the old state', () => {
   }, 240_000);
 
   it('in a rollback, which then succeeds', async () => {
-    const plan = (s: Session) => planDemote(s, stamp, release.releaseId);
+    const plan = (s: Session) => planDemote(s, { stamp }, release.releaseId);
     await prepareRollback(rooms.db, release, { stamp, discardStaging: false }, () => undefined);
     await complete(rooms.db, plan, () => undefined);
     await faultEverywhere(await makeReady(rooms.db, plan));
