@@ -8,6 +8,7 @@ import { alreadySwapped, runPhase } from './step.ts';
 export interface BuildRequest {
   lightweight: boolean;
   importers: readonly string[];
+  acceptShape?: boolean | undefined;
 }
 
 /** Phase 4: makes the staging tables anew. */
@@ -22,6 +23,7 @@ export function buildStaging(deps: ActivityDeps) {
       const copied = await build(step.db, {
         releaseId: release.releaseId,
         lightweight: request.lightweight,
+        acceptShape: request.acceptShape,
         imported: new Set(filled),
       });
       await step.event('staging_prepared', { copied, lightweight: request.lightweight });

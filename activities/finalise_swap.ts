@@ -7,7 +7,7 @@ import { prepareStaging } from './live/prepare.ts';
 import { planPromote } from './live/promote.ts';
 import { attemptSwap, findSwap, type SwapAttempt } from './live/swap.ts';
 import { type ReleaseRef, wasLive } from './postgres/releases.ts';
-import { requireStagingOf } from './staging/holder.ts';
+import { acceptShape, requireStagingOf } from './staging/holder.ts';
 import { writesSinceBuild } from './staging/live_writes.ts';
 import { requireUnchanged } from './staging/manifest.ts';
 import { requireMarks } from './staging/validate.ts';
@@ -15,6 +15,7 @@ import { alreadySwapped, phaseCompleted, runStep, type StepName } from './step.t
 
 export interface SwapRequest {
   importers: readonly string[];
+  acceptShape?: boolean | undefined;
 }
 
 export interface RoundRequest {
@@ -45,6 +46,7 @@ export function swapActivities(deps: ActivityDeps) {
       return runStep(deps, release, { phase: 'finalise_swap', step: 'finalise_swap prepare' }, async (step) => {
         await step.event('phase_started', {});
         if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
+        if (request.acceptShape) await acceptShape(step.db, release);
         await step.db.session(async (session) => {
           await requireStagingOf(session, release);
           // A release that was live already and was rolled back is complete: its marks were cleared when it succeeded.

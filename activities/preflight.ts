@@ -1,6 +1,7 @@
 import { views } from '../catalog/index.ts';
 import { ALREADY_SWAPPED } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
+import { requireForeseeable } from './live/foresee.ts';
 import { indexStagingViews, type ViewCounts } from './portal/materialized_views.ts';
 import { preflight as checkViews, type PreflightOptions } from './portal/preflight.ts';
 import { mergeStats, type ReleaseRef } from './postgres/releases.ts';
@@ -11,6 +12,7 @@ export function preflight(deps: ActivityDeps) {
   return (release: ReleaseRef, options: PreflightOptions): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'preflight', async (step) => {
       if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
+      await step.db.session((session) => requireForeseeable(session, options));
       step.progress('checking the views');
       const rows = await checkAndIndex(step, options);
       step.progress('indexing the views');

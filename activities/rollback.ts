@@ -22,6 +22,7 @@ export interface RollbackRequest {
   discardStaging: boolean;
   /** The release whose data the backup holds, where `releases` does not say; null where it is no release's. */
   releaseId?: number | null | undefined;
+  acceptShape?: boolean | undefined;
   /** Who asked for it. */
   by: string;
 }

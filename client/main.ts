@@ -57,6 +57,7 @@ program
   .addOption(
     flag('--allow-empty <views>', 'comma-separated views that may be empty although live has rows', kinds.views),
   )
+  .option('--accept-shape', "publish the release's own columns where live has others")
   .option('--end-blockers', 'end sessions in the way of the swap, of the roles that the worker allows')
   .option('--wait', 'follow the release to its end')
   .action(async (label: string | undefined, options: StartOptions) =>
@@ -119,6 +120,7 @@ program
       kinds.releaseId,
     ),
   )
+  .option('--accept-shape', "bring the backup's columns back where live has others")
   .option('--end-blockers', 'end sessions in the way, of the roles that the worker allows')
   .option('--wait', 'wait until it is done')
   .action(async (stamp: string, options: RollbackOptions) =>
@@ -197,12 +199,20 @@ program
   .description('print what the swap of staging would do, each statement with its reason')
   .addOption(flag('--rollback <stamp>', 'the plan of a rollback instead', kinds.stamp))
   .addOption(flag('--release-id <id>', 'with --rollback: whose the backup is, as rollback wants it', kinds.releaseId))
+  .option(
+    '--accept-shape',
+    'with --rollback, or before there is staging: other columns than live has are listed as changes',
+  )
   .action(async (options: PlanOptions) => (await import('./commands/plan.ts')).plan(options, output()));
 program
   .command('rehearse')
   .description('run the plan on the real database and undo it; reports how long the locks were held')
   .addOption(flag('--rollback <stamp>', 'rehearse a rollback instead', kinds.stamp))
   .addOption(flag('--release-id <id>', 'with --rollback: whose the backup is, as rollback wants it', kinds.releaseId))
+  .option(
+    '--accept-shape',
+    'with --rollback, or before there is staging: other columns than live has are listed as changes',
+  )
   .addOption(
     flag(
       '--budget <ms>',

@@ -21,6 +21,7 @@ export interface StartFlags {
   /** Commander sets it to false for --no-create-views. */
   createViews?: boolean;
   allowEmpty?: string[];
+  acceptShape?: boolean;
   endBlockers?: boolean;
 }
 
@@ -60,6 +61,7 @@ export async function releaseInput(
     importSample: flags.sample ?? (await from('PP_IMPORT_SAMPLE', kinds.sample)),
     softErrorLimit: flags.softErrorLimit ?? (await from('PP_IMPORT_SOFT_ERROR_LIMIT', kinds.percentage)),
     allowEmpty: flags.allowEmpty,
+    acceptShape: flags.acceptShape,
     endBlockersFor: flags.endBlockers ? operator() : undefined,
   });
   const parsed = parseReleaseInput(raw);

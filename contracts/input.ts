@@ -72,6 +72,8 @@ export const releaseInputSchema = z
     endBlockersFor: personName('endBlockersFor').optional(),
     /** Views, by live name, that may be empty although live has rows. */
     allowEmpty: viewNames.optional(),
+    /** Staging views take the release's own columns, also where live's differ, and the swap changes what readers see. */
+    acceptShape: z.boolean().optional(),
   })
   .superRefine((input, context) => {
     const { startAt, stopAfter, label, scheduleTimeZone } = input;
@@ -119,6 +121,8 @@ export const rollbackInputSchema = z.strictObject({
     .positive()
     .nullable()
     .optional(),
+  /** The backup's columns may differ from those of live. */
+  acceptShape: z.boolean().optional(),
   endBlockersFor: personName('endBlockersFor').optional(),
   /** Who asked for it; kept with the events. */
   by: personName('by').default('unnamed'),

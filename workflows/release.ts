@@ -12,17 +12,22 @@ import { swapToLive } from './swap.ts';
  */
 export async function portalRelease(input: ReleaseInputJson): Promise<ReleaseResult> {
   const run = new ReleaseRun(input);
-  const { createStagingMaterializedViews, stagingLightweight, allowEmpty = [], importSample: sample } = run.input;
+  const { createStagingMaterializedViews, stagingLightweight, allowEmpty = [], acceptShape } = run.input;
+  const { importSample: sample } = run.input;
 
   await withLock(run, async (plan) => {
     const { release } = plan;
     const importers = plan.importers.map(({ name }) => name);
 
     if (createStagingMaterializedViews) {
-      await run.phase('create_staging_materialized_views', () => long.createStagingMaterializedViews(release));
+      await run.phase('create_staging_materialized_views', () =>
+        long.createStagingMaterializedViews(release, { acceptShape }),
+      );
     } else run.skip('create_staging_materialized_views', 'the views that are there are used');
-    await run.phase('preflight', () => long.preflight(release, { allowEmpty }), 'preflight_ok');
-    await run.phase('build_staging', () => long.buildStaging(release, { lightweight: stagingLightweight, importers }));
+    await run.phase('preflight', () => long.preflight(release, { allowEmpty, acceptShape }), 'preflight_ok');
+    await run.phase('build_staging', () =>
+      long.buildStaging(release, { lightweight: stagingLightweight, importers, acceptShape }),
+    );
     await run.phase('import_core', (status) => runImporters(run, plan, 'import_core', status), 'importing');
     await run.phase('import_related', (status) => runImporters(run, plan, 'import_related', status));
     await run.phase(

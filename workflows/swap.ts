@@ -58,7 +58,8 @@ export async function swapToLive(run: ReleaseRun, plan: ReleasePlan, status: Ste
   const started = Date.now();
   if (!run.swapped) {
     if (run.dryRun) return DRY_RUN;
-    await long.prepareSwap(release, { importers: importers.map(({ name }) => name) });
+    const { acceptShape } = run.input;
+    await long.prepareSwap(release, { importers: importers.map(({ name }) => name), acceptShape });
     const swapped = await swapInRounds(run, plan, status);
     if (swapped.outcome === DRY_RUN.outcome) return DRY_RUN;
     run.commit(swapped);

@@ -1,28 +1,54 @@
-import { downloadsView, tables, views } from '../../catalog/index.ts';
+import { downloadsView, portal, tables, views } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError, someOf } from '../postgres/errors.ts';
+import { foreignTablesRead } from './foreign_tables.ts';
 import { LEDGER } from './names.ts';
 import { strangersInStaging } from './room.ts';
 import { ALL_COLUMNS, writtenColumns } from './written_columns.ts';
 
+/** What an obstacle is about: a DBA looks at rights, a developer at columns. */
+export type ObstacleGroup = 'names' | 'rights' | 'columns' | 'shape' | 'dependents';
+
+export interface Obstacle {
+  group: ObstacleGroup;
+  /** A sentence with what to do. */
+  text: string;
+}
+
 /**
  * What would refuse this release later and can be known before anything is made: strangers under the names that staging needs,
- * live relations that this role cannot replace, columns of live that new rows could not fill.
- *
- * @returns a sentence for each, with what to do
+ * live relations that this role cannot replace, columns of live that new rows could not fill or that importers look for in vain,
+ * foreign tables that may not be read.
  */
-export async function obstacles(session: Session): Promise<string[]> {
+export async function obstacles(session: Session): Promise<Obstacle[]> {
   return [
-    ...(await strangersInStaging(session)),
-    ...(await foreignOwners(session)),
-    ...(await columnsWithoutValue(session)),
+    ...inGroup('names', await strangersInStaging(session)),
+    ...inGroup('rights', await foreignOwners(session)),
+    ...inGroup('rights', await unreadableForeignTables(session)),
+    ...inGroup('columns', await columnsWithoutValue(session)),
+    ...inGroup('columns', await columnsWithoutPlace(session)),
   ];
 }
 
+export const inGroup = (group: ObstacleGroup, texts: readonly string[]): Obstacle[] =>
+  texts.map((text) => ({ group, text }));
+
 /** @throws ReleaseError PreflightFailed naming all of them; nothing has changed */
 export async function requireNoObstacles(session: Session): Promise<void> {
-  const found = await obstacles(session);
-  if (found.length > 0) throw new ReleaseError('PreflightFailed', someOf(found), { obstacles: found });
+  refuseFor(await obstacles(session));
+}
+
+/**
+ * The first few by group; all of them are in the facts.
+ *
+ * @throws ReleaseError PreflightFailed if there are any
+ */
+export function refuseFor(found: readonly Obstacle[]): void {
+  if (found.length === 0) return;
+  const groups: Partial<Record<ObstacleGroup, string[]>> = {};
+  for (const { group, text } of found) groups[group] = [...(groups[group] ?? []), text];
+  const told = Object.entries(groups).map(([group, members]) => `${group}: ${someOf(members)}`);
+  throw new ReleaseError('PreflightFailed', told.join('; '), { obstacles: groups });
 }
 
 /** The twin of a live relation gets live's owner: this role has to be a member, and the owner may have to create. */
@@ -65,4 +91,42 @@ async function columnsWithoutValue(session: Session): Promise<string[]> {
       ({ table, column }) =>
         `live ${table}.${column} must not be null, has no default, and no importer writes it: give it a default, since new rows need a value`,
     );
+}
+
+/** Views read them as this role, through its user mapping. */
+async function unreadableForeignTables(session: Session): Promise<string[]> {
+  const { rows } = await session.query<{ names: string[]; owner: string; usable: boolean }>(
+    `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner,
+            has_schema_privilege(c.relnamespace, 'usage') as usable
+     from pg_class c
+     where c.relkind = 'f' and c.relnamespace = to_regnamespace($1) and c.relname = any($2)
+       and not (has_schema_privilege(c.relnamespace, 'usage') and has_table_privilege(c.oid, 'select'))
+     group by c.relowner, c.relnamespace order by 2`,
+    [portal.localSchema, foreignTablesRead()],
+  );
+  return rows.map(({ names, owner, usable }) => {
+    const [first, ...others] = names;
+    const what = others.length > 0 ? `${first} and ${others.length} more` : `${first}`;
+    const schema = usable ? '' : `grant usage on schema ${portal.localSchema} to this role, and `;
+    return `foreign table ${what} (owner ${owner}) may not be read by this role: ${schema}grant select on all tables in schema ${portal.localSchema} to it`;
+  });
+}
+
+/** Columns that an importer writes and live lacks: a database that was made by others may be older than the catalog. */
+async function columnsWithoutPlace(session: Session): Promise<string[]> {
+  const { rows } = await session.query<{ table: string; columns: string[] }>(
+    `select c.relname as table, array_agg(a.attname::text) as columns
+     from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     where c.relnamespace = 'public'::regnamespace and c.relname = any($1) group by 1 order by 1`,
+    [tables.map(({ name }) => name)],
+  );
+  return rows.flatMap(({ table, columns }) => {
+    const lacking = [...(writtenColumns().get(table) ?? [])].filter(
+      (column) => column !== ALL_COLUMNS && !columns.includes(column),
+    );
+    return lacking.map(
+      (column) =>
+        `live ${table} has no column ${column}, which an importer writes: add it, as catalog/migrations has it`,
+    );
+  });
 }

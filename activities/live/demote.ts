@@ -9,11 +9,12 @@ import { lookupsAsIn } from '../staging/from_live.ts';
 import { stagingHolder } from '../staging/holder.ts';
 import { backupGuards } from '../staging/live_values.ts';
 import { type Backup, listBackups } from './backups.ts';
+import { shapedDownloads } from './downloads.ts';
 import { demotedChanges } from './in_place.ts';
 import { demotedLedger, ledgerCheck } from './ledger.ts';
 import type { PlanStatement } from './model.ts';
 import { planSwap } from './plan.ts';
-import { downloadsViewOf, type Prepared } from './promote.ts';
+import type { Prepared } from './promote.ts';
 import { readSnapshot } from './reading/snapshot.ts';
 
 /**
@@ -47,6 +48,8 @@ export async function requireBackup(session: Session, stamp: string): Promise<Ba
 export interface BackupChoice {
   stamp: string;
   releaseId?: number | null | undefined;
+  /** Its columns may differ from those of live. */
+  acceptShape?: boolean | undefined;
 }
 
 /**
@@ -87,7 +90,7 @@ const OFFERED = 5;
 /** The plan that makes a backup live and what is live staging, from where it can be promoted again. */
 export async function planDemote(
   session: Session,
-  { stamp, releaseId }: BackupChoice,
+  { stamp, releaseId, acceptShape }: BackupChoice,
   currentReleaseId: number,
 ): Promise<Prepared> {
   const backup = backupOf(stamp);
@@ -101,11 +104,12 @@ export async function planDemote(
     ledger: demotedLedger(currentReleaseId, stamp, releaseId ?? undefined),
     rows: [
       ...(await dropKeptDownloads(session, stamp)),
-      ...(await stagingRows(session, stamp, currentReleaseId)),
+      ...(await stagingRows(session, stamp, currentReleaseId, acceptShape)),
       ...inPlace.rows,
     ],
     locks: inPlace.locks,
-    downloadsView: await downloadsViewOf(),
+    downloadsView: await shapedDownloads(session, snapshot, backup),
+    acceptShape,
     guards: snapshot.refusals.length > 0 ? [] : await backupGuards(session, (table) => nameIn(backup, table)),
     checks: [await ledgerCheck(session)],
   });
@@ -131,12 +135,17 @@ async function dropKeptDownloads(session: Session, stamp: string): Promise<PlanS
   }));
 }
 
-async function stagingRows(session: Session, stamp: string, currentReleaseId: number): Promise<PlanStatement[]> {
+async function stagingRows(
+  session: Session,
+  stamp: string,
+  currentReleaseId: number,
+  acceptShape = false,
+): Promise<PlanStatement[]> {
   const lookups = await lookupsAsIn(session, (table) => nameIn(backupOf(stamp), table));
   return [
     {
-      sql: `insert into pp_release.staging (release_id, built_at, live_values)
-            values (${Number(currentReleaseId)}, clock_timestamp(), ${literal(JSON.stringify(lookups))})`,
+      sql: `insert into pp_release.staging (release_id, built_at, live_values, accepts_shape)
+            values (${Number(currentReleaseId)}, clock_timestamp(), ${literal(JSON.stringify(lookups))}, ${acceptShape})`,
       reason: 'staging holds the release that was rolled back: it can be promoted again',
     },
     {

@@ -107,6 +107,8 @@ export interface PlanRequest {
   downloadsView: { name: string; select: string };
   /** What staging has from live: asked, and answered, under a lock that lets readers go on. */
   guards?: Guard[];
+  /** Columns that readers see may change: what would refuse the plan is listed as a change. */
+  acceptShape?: boolean | undefined;
   /** Questions that must answer no rows inside the lock too. */
   checks?: Check[];
 }

@@ -41,9 +41,9 @@ export interface SwapPlan {
  * rollback and re-promote differ in the names only.
  */
 export function planSwap(snapshot: SwapSnapshot, request: PlanRequest): SwapPlan {
-  const { incoming, outgoing } = request;
+  const { incoming, outgoing, acceptShape } = request;
   const completed = completeIncoming(snapshot, request);
-  const shape = shapeChanges(snapshot, incoming);
+  const shape = shapeChanges(snapshot, incoming, acceptShape);
   const keys = snapshot.dependents;
   return {
     ledger: completed.ledger,

@@ -1,10 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { downloadsView, VIEWS_DIR } from '../../catalog/index.ts';
 import { backupOf, STAGING } from '../generation/names.ts';
 import { strangersInTheWay } from '../generation/room.ts';
 import type { Session } from '../postgres/database.ts';
+import { isShapeAccepted } from '../staging/holder.ts';
 import { liveGuards } from '../staging/live_values.ts';
 import { writesSinceBuild } from '../staging/live_writes.ts';
+import { readersOfOtherShape } from './dependent_shapes.ts';
+import { shapedDownloads } from './downloads.ts';
 import { promotedChanges } from './in_place.ts';
 import { ledgerCheck, promotedLedger } from './ledger.ts';
 import type { SwapSnapshot } from './model.ts';
@@ -20,6 +21,8 @@ export interface Prepared {
 export async function planPromote(session: Session, releaseId: number, stamp: string): Promise<Prepared> {
   const snapshot = await readSnapshot(session, STAGING);
   snapshot.refusals.push(...(await strangersInTheWay(session, snapshot, STAGING, backupOf(stamp))));
+  const acceptShape = await isShapeAccepted(session);
+  if (acceptShape) snapshot.refusals.push(...(await readersOfOtherShape(session, snapshot)));
   const inPlace = await promotedChanges(session, releaseId);
   const plan = planSwap(snapshot, {
     incoming: STAGING,
@@ -27,7 +30,8 @@ export async function planPromote(session: Session, releaseId: number, stamp: st
     ledger: promotedLedger(releaseId, stamp),
     rows: [{ sql: 'delete from pp_release.staging', reason: 'staging holds nothing any more' }, ...inPlace.rows],
     locks: inPlace.locks,
-    downloadsView: await downloadsViewOf(),
+    downloadsView: await shapedDownloads(session, snapshot, STAGING),
+    acceptShape,
     guards: await liveGuards(session),
     checks: [await ledgerCheck(session)],
   });
@@ -39,9 +43,4 @@ export async function planPromote(session: Session, releaseId: number, stamp: st
     ),
   );
   return { snapshot, plan };
-}
-
-export async function downloadsViewOf(): Promise<{ name: string; select: string }> {
-  const select = await readFile(`${VIEWS_DIR}${downloadsView}.sql`, 'utf8');
-  return { name: downloadsView, select: select.replace(/^--.*\n/gm, '') };
 }

@@ -85,6 +85,33 @@ export async function createStagingViews(db: Database, options: ViewOptions = {}
   }
 }
 
+/**
+ * Asks whether each view can take live's shape, before any of them is made: what it reads of staging has live's shape, too.
+ * Without live's views, or without the foreign tables, there is nothing to compare.
+ *
+ * @returns a sentence for each column of live that a view cannot make
+ */
+export async function viewsInShapeOfLive(session: Session): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { name } of views) {
+    const own = await readSelect(name);
+    const described = views.reduce((text, other) => text.replaceAll(stagingName(other.name), other.name), own);
+    try {
+      faults.push(...(await inShapeOfLive(session, name, own, described)).faults);
+    } catch (error) {
+      if (!NOTHING_TO_COMPARE.has(sqlstateOf(error) ?? '')) throw error;
+    }
+  }
+  return faults;
+}
+
+/** A column that live lacks and staging will have comes to light here, too. */
+const NOTHING_TO_COMPARE: ReadonlySet<string> = new Set([
+  SQLSTATE.undefinedTable,
+  SQLSTATE.undefinedSchema,
+  SQLSTATE.undefinedColumn,
+]);
+
 async function shape(session: Session, view: ReleasedView, acceptShape: boolean | undefined): Promise<Filling> {
   const own = await readSelect(view.name);
   const shaped = acceptShape

@@ -14,6 +14,8 @@ const SAMPLE_KEYS = 5;
 export interface PreflightOptions {
   /** Views that may be empty although live has rows. */
   allowEmpty: readonly string[];
+  /** The views may have other columns than live. */
+  acceptShape?: boolean | undefined;
 }
 
 /**

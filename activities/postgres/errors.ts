@@ -32,6 +32,7 @@ export const SQLSTATE = {
   insufficientPrivilege: '42501',
   dependentObjects: '2BP01',
   undefinedTable: '42P01',
+  undefinedColumn: '42703',
   undefinedObject: '42704',
   undefinedSchema: '3F000',
   undefinedFile: '58P01',

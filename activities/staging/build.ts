@@ -13,6 +13,8 @@ import { copyLive } from './twin.ts';
 export interface BuildOptions {
   releaseId: number;
   lightweight: boolean;
+  /** The swap may change columns that readers see. */
+  acceptShape?: boolean | undefined;
   /** Tables that an importer of this release fills; every other one goes on with the rows of live. */
   imported: ReadonlySet<string>;
 }
@@ -40,9 +42,9 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
     const copied: Record<string, number> = {};
     for (const { name } of tables) await createTwin(session, name);
     await session.query(
-      `insert into pp_release.staging (release_id, built_at, lightweight, carried_over)
-       values ($1, clock_timestamp(), $2, $3)`,
-      [options.releaseId, options.lightweight, carriedOver],
+      `insert into pp_release.staging (release_id, built_at, lightweight, carried_over, accepts_shape)
+       values ($1, clock_timestamp(), $2, $3, $4)`,
+      [options.releaseId, options.lightweight, carriedOver, options.acceptShape ?? false],
     );
     for (const of of ['import_marks', 'filled']) {
       await session.query(`delete from pp_release.${of} where release_id = $1`, [options.releaseId]);

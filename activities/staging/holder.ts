@@ -1,4 +1,4 @@
-import type { Session } from '../postgres/database.ts';
+import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { type ReleaseRef, recordEvent } from '../postgres/releases.ts';
 
@@ -28,6 +28,20 @@ export async function takeStagingOver(session: Session, release: ReleaseRef): Pr
   await session.query('delete from pp_release.staging');
   const { releaseId, label } = holder;
   await recordEvent(session, release.releaseId, 'staging_replaced', { release: releaseId, label });
+}
+
+/** The swap may change columns that readers see: of a release that was staged without that, and now starts at finalise_swap. */
+export async function acceptShape(db: Database, { releaseId }: ReleaseRef): Promise<void> {
+  await db.transaction((session) =>
+    session.query('update pp_release.staging set accepts_shape = true where release_id = $1', [releaseId]),
+  );
+}
+
+export async function isShapeAccepted(session: Session): Promise<boolean> {
+  const { rows } = await session.query<{ accepted: boolean }>(
+    'select accepts_shape as accepted from pp_release.staging',
+  );
+  return rows[0]?.accepted ?? false;
 }
 
 /** @throws ReleaseError NothingToResume when staging is not this release's */

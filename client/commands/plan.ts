@@ -1,12 +1,13 @@
 import { type AttemptLimits, attemptPlan, makeReady } from '../../activities/live/attempt.ts';
 import { freeStamp } from '../../activities/live/backups.ts';
 import { planDemote, requireBackup, requireReleaseOf } from '../../activities/live/demote.ts';
+import { type Foresight, foresee } from '../../activities/live/foresee.ts';
 import { dropLedger, withLedger } from '../../activities/live/ledger.ts';
 import type { PlanStatement } from '../../activities/live/model.ts';
 import type { SwapPlan } from '../../activities/live/plan.ts';
 import { type Prepared, planPromote } from '../../activities/live/promote.ts';
 import type { Database, Session } from '../../activities/postgres/database.ts';
-import { ReleaseError } from '../../activities/postgres/errors.ts';
+import { ReleaseError, someOf } from '../../activities/postgres/errors.ts';
 import { stagingHolder } from '../../activities/staging/holder.ts';
 import { databaseUrl, readEnvironment, readSetting } from '../config.ts';
 import { withDatabase } from '../database.ts';
@@ -18,6 +19,7 @@ export interface PlanOptions {
   /** Stamp of a backup: the plan of that rollback instead of the swap of staging. */
   rollback?: string;
   releaseId?: number | null;
+  acceptShape?: boolean;
 }
 
 export interface RehearseOptions extends PlanOptions {
@@ -27,12 +29,32 @@ export interface RehearseOptions extends PlanOptions {
 
 /** Prints what a swap (or a rollback) would do, each statement with its reason. Reads the catalogs only. */
 export async function plan(options: PlanOptions, output: Output): Promise<void> {
-  const { plan: made } = await withDatabase(databaseUrl(readEnvironment()), (db) =>
-    db.session((session) => prepare(session, options)),
+  const made = await withDatabase(databaseUrl(readEnvironment()), (db) =>
+    db.session(async (session) => {
+      if (options.rollback === undefined && !(await stagingHolder(session))) return foresee(session, options);
+      return (await prepare(session, options)).plan;
+    }),
   );
+  if ('obstacles' in made) return planWithoutStaging(made, output);
   output.result(made, render(made));
-  if (made.refusals.length > 0)
-    throw new CommandError(EXIT.refused, `this would be refused: ${made.refusals.join('; ')}`);
+  if (made.refusals.length > 0) throw new CommandError(EXIT.refused, `this would be refused: ${someOf(made.refusals)}`);
+}
+
+/** There is no staging whose swap could be planned: what would refuse a release, and what it would carry over. */
+function planWithoutStaging({ obstacles, changes }: Foresight, output: Output): void {
+  output.result(
+    { staging: null, obstacles, changes },
+    [
+      'there is no staging yet, so this is what a release of today would meet:',
+      ...obstacles.map(({ group, text }) => `  refused (${group}): ${text}`),
+      ...changes.map((change) => `  ${change}`),
+      ...(obstacles.length + changes.length === 0 ? ['  nothing that is in its way'] : []),
+    ].join('\n'),
+  );
+  if (obstacles.length > 0)
+    throw new CommandError(EXIT.refused, `a release would be refused: ${someOf(obstacles.map(({ text }) => text))}`, {
+      obstacles,
+    });
 }
 
 /** Runs the plan on the real database, as politely as the swap, and undoes it: readers may feel it for a moment. */
@@ -106,7 +128,7 @@ async function prepare(session: Session, options: PlanOptions): Promise<Prepared
       );
     return planPromote(session, holder.releaseId, await freeStamp(session));
   }
-  const choice = { stamp: options.rollback, releaseId: options.releaseId };
+  const choice = { stamp: options.rollback, releaseId: options.releaseId, acceptShape: options.acceptShape };
   try {
     await requireBackup(session, options.rollback);
     await requireReleaseOf(session, choice);

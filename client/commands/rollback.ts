@@ -9,6 +9,7 @@ import { withTemporal, workflowPage } from '../temporal.ts';
 export interface RollbackOptions {
   discardStaging?: boolean;
   releaseId?: number | null;
+  acceptShape?: boolean;
   endBlockers?: boolean;
   wait?: boolean;
 }
@@ -26,6 +27,7 @@ export async function rollback(stamp: string, options: RollbackOptions, output: 
       discardStaging: options.discardStaging ?? false,
       by,
       ...(options.releaseId === undefined ? {} : { releaseId: options.releaseId }),
+      ...(options.acceptShape ? { acceptShape: true } : {}),
       ...(options.endBlockers ? { endBlockersFor: by } : {}),
     };
     const { handle, runId } = await launch(client, { type: WORKFLOW.rollback, workflowId, input, what });

@@ -234,7 +234,7 @@ describe('lookups', () => {
       ]) {
         await addLive(portal, 'designations', 'id, name, jurisdiction_id', `${id}, '${name}', ${jurisdiction}`);
       }
-      await rooms.stage('Feb2027', 100);
+      await rooms.stage('Feb2027', { softErrorLimitPercent: 100 });
       const published = new Published(rooms);
       const blank = site + 1;
       for (const n of [0, 1, 2]) {
@@ -266,7 +266,7 @@ describe('lookups', () => {
           `insert into ${table} select * from staging_${table} s where s.id not in (select id from ${table})`,
         );
       }
-      await rooms.stage('Mar2027', 100);
+      await rooms.stage('Mar2027', { softErrorLimitPercent: 100 });
       expect(await given('staging_protected_areas')).toEqual(before);
     },
   );

@@ -18,7 +18,7 @@ export function rulesOverOneRelease(label = 'Jan2027'): (title: string, arrange:
     portal = await openPortalRows();
     for (const { arrange, site } of arranged) await arrange(portal, site);
     // Most of these rows are odd.
-    await portal.rooms.stage(label, 100);
+    await portal.rooms.stage(label, { softErrorLimitPercent: 100 });
     published = new Published(portal.rooms);
   });
   afterAll(() => portal?.close());

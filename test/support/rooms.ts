@@ -24,6 +24,11 @@ import { createTestDatabases, type TestDatabases } from './database.ts';
 export const LIMITS: AttemptLimits = { roundMs: 3_000, statementTimeoutMs: 30_000 };
 const QUIET = () => undefined;
 
+export interface StageOptions {
+  softErrorLimitPercent?: number;
+  acceptShape?: boolean;
+}
+
 /** A live database and its portal, and releases made by calling the rooms: what stands below Temporal. */
 export interface Rooms {
   databases: TestDatabases;
@@ -35,7 +40,7 @@ export interface Rooms {
   importers: readonly Importer[];
   csvDir: string | undefined;
   /** A release up to its manifest: staging is full. */
-  stage(label: string, softErrorLimitPercent?: number): Promise<ReleaseRef>;
+  stage(label: string, options?: StageOptions): Promise<ReleaseRef>;
   prepare(release: ReleaseRef): Promise<void>;
   swap(release: ReleaseRef, limits?: Partial<AttemptLimits>): Promise<SwapAttempt>;
   /** Stages, prepares and swaps. @returns the release, and the stamp of what was live before */
@@ -60,7 +65,7 @@ export async function openRooms(sites = 150, given?: TestDatabases, csvDir?: str
     },
     importers: importersOf(csvDir),
     csvDir,
-    stage: (label, softErrorLimitPercent) => stage(db, label, csvDir, softErrorLimitPercent),
+    stage: (label, options) => stage(db, label, csvDir, options),
     prepare: async (release) =>
       void (await prepareStaging(
         db,
@@ -102,17 +107,17 @@ async function stage(
   db: Database,
   label: string,
   csvDir: string | undefined,
-  softErrorLimitPercent?: number,
+  { softErrorLimitPercent, acceptShape }: StageOptions = {},
 ): Promise<ReleaseRef> {
   const release = await db.transaction(async (session) => {
     const id = await insertRelease(session, { label, mode: 'direct', workflowId: `test ${label}`, runId: 'test' });
     return refOf(session, id);
   });
-  await createStagingViews(db);
+  await createStagingViews(db, { acceptShape });
   await indexStagingViews(db);
   const here = importersOf(csvDir);
   const imported = new Set(here.flatMap(({ fills }) => fills));
-  await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported });
+  await buildStaging(db, { releaseId: release.releaseId, lightweight: false, imported, acceptShape });
   for (const importer of here) {
     await runImporter(db, release, importer, { csvDir, softErrorLimitPercent, onStep: QUIET });
   }

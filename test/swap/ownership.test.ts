@@ -57,7 +57,7 @@ describe('what no release made', () => {
     await expect(rooms.stage('Apr2027')).rejects.toMatchObject({
       type: 'PreflightFailed',
       message: expect.stringMatching(
-        /^table public\.staging_sources \(owner \w+\) stands where .* rename it, or drop it$/,
+        /^names: table public\.staging_sources \(owner \w+\) stands where .* rename it, or drop it$/,
       ),
     });
     // The row of the release that was refused is all that is new.

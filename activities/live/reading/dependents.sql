@@ -1,5 +1,6 @@
 -- What depends on the relations $1 (oids) from outside, and how it is carried over a change of names: `before` runs while
--- the old names hold, `after` once the new ones do, `later` after COMMIT. Read under an empty search_path.
+-- the old names hold, `after` once the new ones do, `later` after COMMIT. `owner` may change it. Read under an empty
+-- search_path.
 with
 rel as (
   select c.oid, c.relname, c.oid::regclass::text as target, c.reltype, t.typarray
@@ -19,14 +20,14 @@ dep as (
 select 'view' as kind, v.oid::regclass::text as name, array[]::text[] as before,
        array[format('create or replace view %s%s as %s', v.oid::regclass,
                     ' with (' || array_to_string(v.reloptions, ', ') || ')', rtrim(pg_get_viewdef(v.oid), ';'))] as after,
-       array[]::text[] as later, v.oid::regclass::text as locks, null::text as check_sql, null::text as check_message
+       array[]::text[] as later, v.oid::regclass::text as locks, null::text as check_sql, null::text as check_message, v.relowner as owner
 from dep join pg_rewrite w on dep.classid = 'pg_rewrite'::regclass and w.oid = dep.objid
 join pg_class v on v.oid = w.ev_class and v.relkind = 'v' and w.rulename = '_RETURN'
 
 union all -- rules of other relations
 select 'rule', format('%s on %s', w.rulename, v.oid::regclass), '{}',
        array[regexp_replace(rtrim(pg_get_ruledef(w.oid), ';'), '^CREATE RULE', 'CREATE OR REPLACE RULE')], '{}',
-       v.oid::regclass::text, null, null
+       v.oid::regclass::text, null, null, v.relowner
 from dep join pg_rewrite w on dep.classid = 'pg_rewrite'::regclass and w.oid = dep.objid and w.rulename <> '_RETURN'
 join pg_class v on v.oid = w.ev_class
 where v.oid not in (select oid from rel)
@@ -36,12 +37,12 @@ select 'policy', format('%s on %s', p.polname, p.polrelid::regclass), '{}',
        array[format('alter policy %I on %s', p.polname, p.polrelid::regclass)
              || coalesce(' using (' || pg_get_expr(polqual, polrelid) || ')', '')
              || coalesce(' with check (' || pg_get_expr(polwithcheck, polrelid) || ')', '')], '{}',
-       p.polrelid::regclass::text, null, null
+       p.polrelid::regclass::text, null, null, (select relowner from pg_class where oid = p.polrelid)
 from dep join pg_policy p on dep.classid = 'pg_policy'::regclass and p.oid = dep.objid
 where p.polrelid not in (select oid from rel)
 
 union all -- functions with an SQL body keep everything when they are replaced …
-select 'function', f.oid::regprocedure::text, '{}', array[pg_get_functiondef(f.oid)], '{}', null, null, null
+select 'function', f.oid::regprocedure::text, '{}', array[pg_get_functiondef(f.oid)], '{}', null, null, null, f.proowner
 from (select distinct objid from dep where classid = 'pg_proc'::regclass) d
 join pg_proc f on f.oid = d.objid
 where not exists (select from rel where reltype = any (f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}'))
@@ -59,7 +60,7 @@ select 'function', f.oid::regprocedure::text, array[format('drop function %s', f
                     left join pg_roles n on n.oid = a.grantee), '{}')
        || coalesce((select array[format('comment on function %s is %L', f.oid::regprocedure, description)]
                     from pg_description where classoid = 'pg_proc'::regclass and objoid = f.oid), '{}'),
-       '{}', null, null, null
+       '{}', null, null, null, f.proowner
 from (select distinct objid from dep where classid = 'pg_proc'::regclass) d
 join pg_proc f on f.oid = d.objid join pg_roles r on r.oid = f.proowner
 where exists (select from rel where reltype = any (f.proargtypes::oid[] || f.prorettype || coalesce(f.proallargtypes, '{}'))
@@ -78,7 +79,8 @@ select 'foreign key', format('%s on %s', k.conname, k.conrelid::regclass),
        case when k.convalidated then
          format('select count(*)::int as n, (array_agg(concat_ws(''/'', %s)))[1:5] as sample from %s r where %s and not exists (select from %s p where %s)',
                 cols.referencing_list, k.conrelid::regclass, cols.not_null, rel.target, cols.joined) end,
-       format('rows of %s refer to rows of %s that the new release no longer has (constraint %s)', k.conrelid::regclass, rel.target, k.conname)
+       format('rows of %s refer to rows of %s that the new release no longer has (constraint %s)', k.conrelid::regclass, rel.target, k.conname),
+       (select relowner from pg_class where oid = k.conrelid)
 from pg_constraint k join rel on rel.oid = k.confrelid
 cross join lateral (
   select string_agg(format('r.%I', a.attname), ', ' order by nth) as referencing_list,
@@ -97,6 +99,6 @@ select 'publication', format('%I of %s', p.pubname, rel.target),
              || coalesce((select ' (' || string_agg(quote_ident(attname), ', ' order by attnum) || ')'
                           from pg_attribute where attrelid = rel.oid and attnum = any (pr.prattrs::int2[])), '')
              || coalesce(' where (' || pg_get_expr(pr.prqual, rel.oid) || ')', '')],
-       '{}', null, null, null
+       '{}', null, null, null, p.pubowner
 from pg_publication_rel pr join pg_publication p on p.oid = pr.prpubid join rel on rel.oid = pr.prrelid
 order by kind, name

@@ -35,10 +35,11 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
       ...tables.map(({ name }) => ({ relation: name, kind: 'table' as const, released: true })),
       ...views.map(({ name }) => ({ relation: name, kind: 'materialized view' as const, released: true })),
     ];
-    const dependentViews = await readDependentMaterializedViews(
+    const readers = await readDependentMaterializedViews(
       session,
       released.map(({ relation }) => relation),
     );
+    const dependentViews = readers.map(({ relation, definition }) => ({ relation, definition }));
     const carried = dependentViews.map(({ relation }) => ({
       relation,
       kind: 'materialized view' as const,
@@ -47,17 +48,25 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
     const ledger: Wanted = { relation: LEDGER, kind: 'table', released: false };
     const live = await readGeneration(session, LIVE, [...released, ...carried, ledger], []);
     const oids = live.map((state) => state.oid);
+    const dependents = await readDependents(session, oids);
+    const foreign = [
+      ...dependents,
+      ...readers.map(({ relation, ...reader }) => ({ kind: MATERIALIZED, name: relation, ...reader })),
+    ];
     return {
       live,
       incoming: [
         ...(await readGeneration(session, incoming, [...released, ...carried], live)),
         ...(await readGeneration(session, incomingOf(LEDGER, incoming), [ledger], live)),
       ],
-      dependents: await readDependents(session, oids),
+      dependents: dependents.map(({ owner, mine, ...dependent }) => dependent),
       dependentViews,
       stale: await readStale(session, oids),
       sequenceOfLedger: await readLedgerSequence(session),
-      refusals: (await session.query<{ reason: string }>(REFUSALS, [oids])).rows.map((row) => row.reason),
+      refusals: [
+        ...(await session.query<{ reason: string }>(REFUSALS, [oids])).rows.map((row) => row.reason),
+        ...foreign.flatMap(notOurs),
+      ],
     };
   } finally {
     await session.query('set search_path = public');
@@ -220,9 +229,30 @@ function pairObjects(model: RelationModel, twin: RelationModel | undefined): voi
   for (const object of unnamed) take(object, (other) => loosen(other.shape) === loosen(object.shape));
 }
 
-async function readDependents(session: Session, oids: string[]): Promise<Dependent[]> {
-  const { rows } = await session.query<Omit<Dependent, 'check'> & { check_sql: string | null; check_message: string }>(
-    DEPENDENTS,
+const MATERIALIZED = 'materialized view';
+
+/** Who may change what depends on live. */
+interface Owned {
+  owner: string;
+  /** True when this role is a member of it. */
+  mine: boolean;
+}
+
+/** It has to be made anew, or pointed at other relations, and PostgreSQL lets only its owner do that. */
+function notOurs({ kind, name, owner, mine }: Owned & { kind: string; name: string }): string[] {
+  if (mine) return [];
+  return [
+    `${kind} ${name} (owner ${owner}) depends on released relations, and this role may not change it: grant ${owner} to this role, or drop the ${kind}`,
+  ];
+}
+
+async function readDependents(session: Session, oids: string[]): Promise<(Dependent & Owned)[]> {
+  const { rows } = await session.query<
+    Omit<Dependent, 'check'> & Owned & { check_sql: string | null; check_message: string }
+  >(
+    `select kind, name, before, after, later, locks, check_sql, check_message,
+            pg_get_userbyid(owner) as owner, pg_has_role(owner, 'usage') as mine
+     from (${DEPENDENTS}) dependents`,
     [oids],
   );
   return rows.map(({ check_sql, check_message, locks, ...dependent }) => ({
@@ -236,8 +266,8 @@ async function readDependents(session: Session, oids: string[]): Promise<Depende
 async function readDependentMaterializedViews(
   session: Session,
   relations: string[],
-): Promise<DependentMaterializedView[]> {
-  const { rows } = await session.query<DependentMaterializedView>(
+): Promise<(DependentMaterializedView & Owned)[]> {
+  const { rows } = await session.query<DependentMaterializedView & Owned>(
     `with recursive reads as (
        select w.ev_class as reader, d.refobjid as source
        from pg_rewrite w join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = w.oid and d.refclassid = 'pg_class'::regclass
@@ -246,7 +276,8 @@ async function readDependentMaterializedViews(
        select reader, 1 as depth from reads join pg_class s on s.oid = source
        where s.relnamespace = 'public'::regnamespace and s.relname = any($1)
        union select reads.reader, depth + 1 from level join reads on reads.source = level.reader where depth < 20)
-     select c.relname as relation, rtrim(pg_get_viewdef(c.oid), ';') as definition
+     select c.relname as relation, rtrim(pg_get_viewdef(c.oid), ';') as definition,
+            pg_get_userbyid(c.relowner) as owner, pg_has_role(c.relowner, 'usage') as mine
      from (select reader, max(depth) as depth from level group by reader) l join pg_class c on c.oid = l.reader
      where c.relname <> all($1) and c.oid not in (select oid from pp_release.ours) and c.relnamespace = 'public'::regnamespace
      order by l.depth, 1`,
