@@ -1,6 +1,7 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
-import { type ImportPhase, importers, needsCsv, tables, views } from '../catalog/index.ts';
+import { type ImportPhase, importers, needsCsv, views } from '../catalog/index.ts';
 import type { ActivityDeps } from './deps.ts';
+import { TABLES_READ } from './generation/tables_read.ts';
 import { type AcquireRequest, awaitLock, endUnheardOf, type LockRequest, openRelease } from './opening.ts';
 import { connect, createPool, Database } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
@@ -29,14 +30,6 @@ export interface ReleasePlan {
   /** Budget of the swap for finding a gap between readers, ms. */
   lockTimeoutMs: number;
 }
-
-/** Live tables that a release reads or writes, besides those of schema pp_release. */
-const READ = [
-  'releases',
-  'release_events',
-  ...tables.map(({ name }) => name),
-  ...new Set(importers.flatMap(({ changes }) => changes ?? [])),
-];
 
 export function lockActivities(deps: ActivityDeps) {
   return {
@@ -86,7 +79,7 @@ export function lockActivities(deps: ActivityDeps) {
         const db = new Database(pool, { applicationName: `pp acquire ${request.label}`, signal: cancellationSignal() });
         return await withHeartbeat(async () => {
           await awaitLock(db, workflowId, runId);
-          await db.session((session) => requireAllRows(session, READ));
+          await db.session((session) => requireAllRows(session, TABLES_READ));
           const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });

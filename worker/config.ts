@@ -76,9 +76,32 @@ export function readWorkerConfig(environment: NodeJS.ProcessEnv): WorkerConfig {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
     throw new ReleaseError('ConfigurationError', `the configuration has faults: ${faults.join('; ')}`, { faults });
   }
-  const env = parsed.data;
+  return { databaseUrl: parsed.data.PP_DATABASE_URL, ...settingsOf(parsed.data) };
+}
+
+/** A worker's settings besides the database's address. */
+export type WorkerSettings = Omit<WorkerConfig, 'databaseUrl'>;
+
+const settingsSchema = environmentSchema.omit({ PP_DATABASE_URL: true });
+
+/**
+ * The same for a look at a place that may have faults: a variable that cannot be read is named, and has its default.
+ *
+ * @returns settings, and what is wrong with each variable that has a fault, by its name
+ */
+export function readSoundSettings(environment: Record<string, string | undefined>): {
+  settings: WorkerSettings;
+  faults: Map<string, string>;
+} {
+  const present = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
+  const { error } = settingsSchema.safeParse(present);
+  const faults = new Map((error?.issues ?? []).map(({ path, message }) => [path.join('.'), message]));
+  const sound = Object.entries(present).filter(([name]) => !faults.has(name));
+  return { settings: settingsOf(settingsSchema.parse(Object.fromEntries(sound))), faults };
+}
+
+function settingsOf(env: z.infer<typeof settingsSchema>): WorkerSettings {
   return {
-    databaseUrl: env.PP_DATABASE_URL,
     temporalAddress: env.TEMPORAL_ADDRESS,
     temporalNamespace: env.TEMPORAL_NAMESPACE,
     logPath: env.PP_RELEASE_LOG_PATH,

@@ -14,17 +14,27 @@ const KIND: Record<string, string> = {
   c: 'type',
 };
 
+/** A relation of schema public that no release made and that stands where a release needs room. */
+export interface Stranger {
+  name: string;
+  /** As ALTER … RENAME calls it: `table`, `materialized view`. */
+  kind: string;
+  owner: string;
+}
+
+function describeStranger({ name, kind, owner }: Stranger): string {
+  return `${kind} public.${name} (owner ${owner}) stands where a release needs room, and no release made it: rename it, or drop it`;
+}
+
 /**
- * Relations that no release made and that stand where a release needs room: under the names that the twins of `liveNames`,
- * their indexes and their sequences get in a generation. They are never touched, so the release has to stop.
- *
- * @returns a sentence for each
+ * The strangers under the names that the twins of `liveNames`, their indexes and their sequences get in a generation. They are
+ * never touched, so the release has to stop.
  */
-export async function strangersIn(
+async function strangersIn(
   session: Session,
   generation: Generation,
   liveNames: readonly string[],
-): Promise<string[]> {
+): Promise<Stranger[]> {
   const { rows: named } = await session.query<{ name: string }>(
     `with live as (select oid from pg_class where relnamespace = 'public'::regnamespace and relname = any($1))
      select c.relname as name from pg_index i join pg_class c on c.oid = i.indexrelid where i.indrelid in (select oid from live)
@@ -46,10 +56,7 @@ export async function strangersIn(
      order by 1`,
     [[...needed]],
   );
-  return rows.map(
-    ({ name, kind, owner }) =>
-      `${KIND[kind] ?? 'relation'} public.${name} (owner ${owner}) stands where a release needs room, and no release made it: rename it, or drop it`,
-  );
+  return rows.map(({ name, kind, owner }) => ({ name, kind: KIND[kind] ?? 'relation', owner }));
 }
 
 /** Everything that a release makes beside live. */
@@ -58,15 +65,20 @@ const RELEASED: readonly string[] = [
   ...views.flatMap(({ name, indexes }) => [name, ...indexes.map((index) => index.name)]),
 ];
 
-/** Strangers that stand in the way of the staging that a release is about to make. */
+/** Strangers that stand in the way of the staging that a release is about to make, a sentence for each. */
 export async function strangersInStaging(session: Session): Promise<string[]> {
+  return (await findStrangersInStaging(session)).map(describeStranger);
+}
+
+/** The same as facts. */
+export async function findStrangersInStaging(session: Session): Promise<Stranger[]> {
   const found = await strangersIn(session, STAGING, RELEASED);
   for (const generation of [incomingOf(LEDGER, STAGING), outgoingOf(LEDGER, STAGING)])
     found.push(...(await strangersIn(session, generation, [LEDGER])));
   return found;
 }
 
-/** The same for a swap or a rollback: where its relations come from and where they go. */
+/** The same for a swap or a rollback: where its relations come from and where they go. A sentence for each. */
 export async function strangersInTheWay(
   session: Session,
   { live }: { live: readonly { relation: string }[] },
@@ -74,9 +86,9 @@ export async function strangersInTheWay(
   outgoing: Generation,
 ): Promise<string[]> {
   const relations = live.map(({ relation }) => relation).filter((relation) => relation !== LEDGER);
-  const found: string[] = [];
+  const found: Stranger[] = [];
   for (const generation of [incoming, outgoing]) found.push(...(await strangersIn(session, generation, relations)));
   for (const generation of [incomingOf(LEDGER, incoming), outgoingOf(LEDGER, outgoing)])
     found.push(...(await strangersIn(session, generation, [LEDGER])));
-  return found;
+  return found.map(describeStranger);
 }

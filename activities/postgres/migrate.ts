@@ -1,11 +1,18 @@
+import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type pg from 'pg';
 import { CATALOG_MIGRATIONS_DIR } from '../../catalog/index.ts';
 import { ADVISORY_KEY } from './advisory_keys.ts';
-import { connect } from './database.ts';
+import { connect, type Session } from './database.ts';
 
 const OPERATIONAL_MIGRATIONS_DIR = fileURLToPath(new URL('./migrations/', import.meta.url));
+
+/** Folders of migrations in the order in which they are applied, with the tables of pp_release that say what was. */
+const MIGRATIONS = [
+  [OPERATIONAL_MIGRATIONS_DIR, 'migrations'],
+  [CATALOG_MIGRATIONS_DIR, 'catalog_migrations'],
+] as const;
 
 /**
  * Brings the live database up to date: the orchestrator's own tables (schema pp_release, releases, release_events) and
@@ -22,11 +29,29 @@ export async function migrate(databaseUrl: string): Promise<void> {
       `create extension if not exists postgis; create extension if not exists postgres_fdw;
        create schema if not exists pp_release`,
     );
-    await applyMigrations(client, OPERATIONAL_MIGRATIONS_DIR, 'migrations');
-    await applyMigrations(client, CATALOG_MIGRATIONS_DIR, 'catalog_migrations');
+    for (const [dir, table] of MIGRATIONS) await applyMigrations(client, dir, table);
   } finally {
     await client.end();
   }
+}
+
+/** Names of the migrations of this code that the database lacks, in the order in which `migrate` applies them. */
+export async function pendingMigrations(session: Session): Promise<string[]> {
+  const pending: string[] = [];
+  for (const [dir, table] of MIGRATIONS) {
+    const names = readdirSync(dir)
+      .filter((file) => file.endsWith('.sql'))
+      .map((file) => file.slice(0, -'.sql'.length))
+      .sort();
+    const { rows } = await session.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+      `pp_release.${table}`,
+    ]);
+    const applied = rows[0]?.there
+      ? (await session.query<{ name: string }>(`select name from pp_release.${table}`)).rows.map(({ name }) => name)
+      : [];
+    pending.push(...names.filter((name) => !applied.includes(name)));
+  }
+  return pending;
 }
 
 async function applyMigrations(dbClient: pg.Client, dir: string, migrationsTable: string): Promise<void> {
