@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { CleanOptions } from './commands/backups.ts';
+import type { DoctorOptions } from './commands/doctor.ts';
 import type { ImportOptions } from './commands/import.ts';
 import type { MigrateOptions } from './commands/migrate.ts';
 import type { PlanOptions, RehearseOptions } from './commands/plan.ts';
@@ -221,6 +222,15 @@ program
     ),
   )
   .action(async (options: RehearseOptions) => (await import('./commands/plan.ts')).rehearse(options, output()));
+program
+  .command('doctor')
+  .description('look at everything that a release needs, and print the command that mends what is wrong')
+  .option('--pre', 'only what matters before the first migrate')
+  .addOption(flag('--release <label>', 'the release that is looked at (default: the newest)', kinds.label))
+  .addOption(flag('--only <ids>', 'comma-separated checks, with what they need', kinds.checks))
+  .option('--list', 'print all checks, and look at nothing')
+  .option('--strict', 'warnings count as findings')
+  .action(async (options: DoctorOptions) => (await import('./commands/doctor.ts')).doctor(options, output()));
 program
   .command('worker')
   .description('run a worker in the foreground')

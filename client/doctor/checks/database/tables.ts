@@ -1,0 +1,179 @@
+import { LEDGER, STAGING } from '../../../../activities/generation/names.ts';
+import { obstacles } from '../../../../activities/generation/obstacles.ts';
+import { findStrangersInStaging } from '../../../../activities/generation/room.ts';
+import { TABLES_READ } from '../../../../activities/generation/tables_read.ts';
+import { readSnapshot } from '../../../../activities/live/reading/snapshot.ts';
+import { ReleaseError, someOf } from '../../../../activities/postgres/errors.ts';
+import { ident } from '../../../../activities/postgres/identifiers.ts';
+import { pendingMigrations } from '../../../../activities/postgres/migrate.ts';
+import { requireAllRows } from '../../../../activities/postgres/row_security.ts';
+import { tables } from '../../../../catalog/index.ts';
+import { type Check, failed, ok, some, warning } from '../../check.ts';
+import { dbaSql, sql } from '../../shell.ts';
+import { fact } from '../../surroundings.ts';
+import { readRole } from './access.ts';
+
+const RELEASED = tables.map(({ name }) => name);
+const MIGRATED = { needs: ['database.migrations'] };
+
+/** What would refuse a release before anything is made, as the release itself finds it. */
+const readObstacles = fact(async (here) => obstacles(await here.session()));
+
+const OWNER = /^live (\S+).* is owned by (.+?),/;
+const STRANGER = 'stands where a release needs room';
+
+/** What stands in live, and whether a release can take it along. */
+export const tableChecks = {
+  'database.migrations': {
+    title: 'the database is up to date',
+    expected: 'every migration of this code is applied',
+    why: 'A worker of newer code asks for tables and functions that an older database does not have.',
+    needs: ['database.create_schemas'],
+    async look(here) {
+      const pending = await pendingMigrations(await here.session());
+      if (pending.length === 0) return ok('all are applied');
+      return failed(`not applied: ${some(pending)}`, { commands: ['pp-release migrate'] });
+    },
+  },
+  'database.row_security': {
+    ...MIGRATED,
+    title: 'no policy hides rows from the role',
+    expected: 'no row-level security in force for the role on a table that a release reads',
+    why: 'A release reads whole tables: a row that a policy hides would get a new id, so each release is refused.',
+    async look(here) {
+      try {
+        await requireAllRows(await here.session(), TABLES_READ);
+        return ok('it sees all rows');
+      } catch (error) {
+        if (!(error instanceof ReleaseError)) throw error;
+        const { role } = await readRole(here);
+        const hidden = error.facts.tables as string[];
+        const isOwned = /no force row level security/.test(error.message);
+        const commands = isOwned
+          ? [sql(...hidden.map((name) => `alter table ${name} no force row level security`))]
+          : [dbaSql(`alter role ${ident(role)} bypassrls`)];
+        return failed(`policies may hide rows of ${some(hidden)}`, { commands, ...(!isOwned && { as: 'dba' }) });
+      }
+    },
+  },
+  'database.strangers': {
+    ...MIGRATED,
+    title: 'nothing stands where staging needs room',
+    expected: 'no relation of others under a name that staging gets',
+    why: 'A release never touches what it has not made, so it stops there.',
+    async look(here) {
+      const found = await findStrangersInStaging(await here.session());
+      if (found.length === 0) return ok('there is room');
+      const renames = found.map(
+        ({ kind, name }) => `alter ${kind} public.${ident(name)} rename to ${ident(`kept_${name}`)}`,
+      );
+      return failed(some(found.map(({ kind, name, owner }) => `${kind} ${name} of ${owner}`)), {
+        commands: [sql(...renames)],
+        note: 'as the owner of the relation; or drop it, if it is not needed',
+      });
+    },
+  },
+  'database.owners': {
+    ...MIGRATED,
+    title: 'the role may replace every released table',
+    expected:
+      'the role owns the released tables and views, or is a member of their owner, who may create in schema public',
+    why: 'Only an owner can rename a table, which is what the swap does.',
+    async look(here) {
+      const found = (await readObstacles(here)).filter((sentence) => OWNER.test(sentence));
+      if (found.length === 0) return ok('it may');
+      const { role } = await readRole(here);
+      const grants = found.map((sentence) => {
+        const owner = OWNER.exec(sentence)?.[2] ?? '';
+        return /who may not create/.test(sentence)
+          ? `grant usage, create on schema public to ${ident(owner)}`
+          : `grant ${ident(owner)} to ${ident(role)}`;
+      });
+      return failed(someOf(found), { as: 'dba', commands: [dbaSql(...grants)] });
+    },
+  },
+  'database.columns': {
+    ...MIGRATED,
+    title: 'new rows fit into the live tables',
+    expected: 'each column that must not be null is written by an importer, or has a default',
+    why: 'A site that is new with a release has no value for such a column, so the release is refused.',
+    async look(here) {
+      const found = (await readObstacles(here)).filter(
+        (sentence) => !OWNER.test(sentence) && !sentence.includes(STRANGER),
+      );
+      if (found.length === 0) return ok('they fit');
+      const nullable = found.flatMap((sentence) => {
+        const [, table, column] = /^live (\S+)\.(\S+) must not be null/.exec(sentence) ?? [];
+        return table && column
+          ? [`alter table public.${ident(table)} alter column ${ident(column)} drop not null`]
+          : [];
+      });
+      return failed(someOf(found), {
+        commands: nullable.length > 0 ? [sql(...nullable)] : [],
+        note: 'or give the column a default: alter table … alter column … set default …',
+      });
+    },
+  },
+  'database.refusals': {
+    ...MIGRATED,
+    title: 'the swap can take along all that hangs on the released tables',
+    expected: 'nothing that cannot be carried over to the new tables',
+    why: 'The swap drops nothing of others: it is refused at the end of a release that has taken its time.',
+    async look(here) {
+      const { refusals } = await readSnapshot(await here.session(), STAGING);
+      if (refusals.length === 0) return ok('nothing is in the way');
+      const moves = refusals.flatMap((sentence) => {
+        const [, view] =
+          /^materialized view (.+), which reads released relations from another schema/.exec(sentence) ?? [];
+        return view ? [`alter materialized view ${view} set schema public`] : [];
+      });
+      return failed(someOf(refusals), {
+        commands: moves.length > 0 ? [sql(...moves)] : [],
+        note: 'docs/swap.md says what a swap carries over; what it cannot, its owner has to drop or change',
+      });
+    },
+  },
+  'database.invalid_indexes': {
+    ...MIGRATED,
+    title: 'the indexes of the released tables are valid',
+    expected: 'no index that CREATE INDEX CONCURRENTLY left half made',
+    why: 'Such an index speeds up nothing, costs each writer, and is gone with the next swap.',
+    async look(here) {
+      const rows = await here.rows<{ name: string }>(
+        `select format('%I.%I', n.nspname, c.relname) as name from pg_index i
+         join pg_class c on c.oid = i.indexrelid join pg_namespace n on n.oid = c.relnamespace join pg_class t on t.oid = i.indrelid
+         where not i.indisvalid and t.relnamespace = 'public'::regnamespace and t.relname = any($1) order by 1`,
+        [[...RELEASED, LEDGER]],
+      );
+      if (rows.length === 0) return ok('all are');
+      return warning(some(rows.map(({ name }) => name)), {
+        commands: [sql(...rows.map(({ name }) => `drop index ${name}`))],
+        note: 'then make it anew: its CREATE INDEX failed, so mend what it met (a duplicate, most often)',
+      });
+    },
+  },
+  'database.autovacuum': {
+    ...MIGRATED,
+    title: 'autovacuum looks after the released tables',
+    expected: 'autovacuum on, for the server and for each released table',
+    why: 'Statistics get old and dead rows stay, so that the website slows down between two releases.',
+    async look(here) {
+      const [server] = await here.rows<{ on: boolean }>(`select current_setting('autovacuum')::bool as on`);
+      if (!server?.on)
+        return warning('it is off for the whole server', {
+          as: 'dba',
+          commands: [dbaSql('alter system set autovacuum = on', 'select pg_reload_conf()')],
+        });
+      const rows = await here.rows<{ name: string }>(
+        `select relname::text as name from pg_class, unnest(reloptions) option
+         where relnamespace = 'public'::regnamespace and relname = any($1) and option ~ '^autovacuum_enabled=(false|off|no|0)$'
+         order by 1`,
+        [[...RELEASED, LEDGER]],
+      );
+      if (rows.length === 0) return ok('it does');
+      return warning(`it is off for ${some(rows.map(({ name }) => name))}`, {
+        commands: [sql(...rows.map(({ name }) => `alter table public.${ident(name)} reset (autovacuum_enabled)`))],
+      });
+    },
+  },
+} satisfies Record<string, Check>;

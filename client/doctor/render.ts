@@ -1,0 +1,85 @@
+import { wrap } from '../text.ts';
+import { type Check, GROUPS, type GroupName, type Outcome } from './check.ts';
+import { type CheckId, checkOf, groupOf, IDS } from './checks/index.ts';
+
+const COLUMNS = 100;
+const MARKS: Record<Outcome['status'], string> = { ok: '✓', warning: '!', failed: '✗', skipped: '-' };
+
+/** What all outcomes come to: findings are what has to be mended. */
+export type Verdict = 'ok' | 'warnings' | 'findings';
+
+export function verdictOf(outcomes: readonly Outcome[], strict: boolean): Verdict {
+  const has = (status: Outcome['status']) => outcomes.some((one) => one.status === status);
+  if (has('failed') || (strict && has('warning'))) return 'findings';
+  return has('warning') ? 'warnings' : 'ok';
+}
+
+/** What is well is counted, what is not is told with its remedy. */
+export function renderOutcomes(outcomes: readonly Outcome[]): string {
+  const groups = [...new Set(outcomes.map(({ group }) => group))];
+  const lines = groups.flatMap((group) => {
+    const members = outcomes.filter((one) => one.group === group);
+    const well = members.filter(({ status }) => status === 'ok').length;
+    return [
+      `${group}: ${well} of ${members.length} are well`,
+      ...members.filter(({ status }) => status !== 'ok').flatMap(tell),
+    ];
+  });
+  return [...lines, '', summary(outcomes)].join('\n');
+}
+
+function tell({ id, status, title, seen, expected, why, remedy, docs }: Outcome): string[] {
+  const mark = `  ${MARKS[status]} ${id}`;
+  if (status === 'skipped') return [`${mark}  ${seen}`];
+  const part = (name: string, text: string) => wrap(`      ${name.padEnd(9)} ${text}`, COLUMNS, ' '.repeat(16));
+  return [
+    `${mark}`,
+    ...part('checked', title),
+    ...part('seen', seen),
+    ...part('expected', expected),
+    ...part('why', why),
+    // A command stands on a line of its own, however long: it is there to be pasted.
+    ...(remedy?.commands ?? []).map((command, at) => `      ${at === 0 ? whose(remedy?.as) : '         '} ${command}`),
+    ...(remedy?.note ? part('', remedy.note) : []),
+    ...part('more', docs),
+  ];
+}
+
+function whose(as: 'dba' | 'portal owner' | undefined): string {
+  if (as === undefined) return 'mend     ';
+  return as === 'dba' ? 'as a DBA ' : 'portal   ';
+}
+
+function summary(outcomes: readonly Outcome[]): string {
+  const count = (status: Outcome['status']) => outcomes.filter((one) => one.status === status).length;
+  const parts = [
+    [count('failed'), 'to mend'],
+    [count('warning'), 'to look at'],
+    [count('skipped'), 'skipped'],
+    [count('ok'), 'well'],
+  ] as const;
+  return parts
+    .filter(([n]) => n > 0)
+    .map(([n, what]) => `${n} ${what}`)
+    .join(', ');
+}
+
+export interface Listed {
+  group: string;
+  checks: { id: CheckId; title: string }[];
+}
+
+/** All checks by their groups. */
+export function listed(): Listed[] {
+  return (Object.keys(GROUPS) as GroupName[]).map((name) => ({
+    group: GROUPS[name],
+    checks: IDS.filter((id) => groupOf(id) === name).map((id) => ({ id, title: (checkOf(id) satisfies Check).title })),
+  }));
+}
+
+export function renderList(groups: readonly Listed[]): string {
+  const width = Math.max(...IDS.map((id) => id.length));
+  return groups
+    .flatMap(({ group, checks }) => [group, ...checks.map(({ id, title }) => `  ${id.padEnd(width)}  ${title}`)])
+    .join('\n');
+}
