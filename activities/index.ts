@@ -9,6 +9,7 @@ import { importActivities } from './import_phases.ts';
 import { lockActivities } from './lock_phases.ts';
 import { postSwap } from './post_swap.ts';
 import { preflight } from './preflight.ts';
+import { probeActivities } from './probe.ts';
 import { resetCheckpoints } from './reset_checkpoints.ts';
 import { rollbackActivities } from './rollback.ts';
 import { validateAndManifest } from './validate_and_manifest.ts';
@@ -31,6 +32,7 @@ export function createActivities(deps: ActivityDeps) {
     ...endActivities(deps),
     ...waitingActivities(deps),
     ...rollbackActivities(deps),
+    ...probeActivities(deps),
   };
 }
 

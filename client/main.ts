@@ -230,6 +230,7 @@ program
   .addOption(flag('--only <ids>', 'comma-separated checks, with what they need', kinds.checks))
   .option('--list', 'print all checks, and look at nothing')
   .option('--strict', 'warnings count as findings')
+  .option('--probe', 'a round trip, too: a workflow, a swap of a table of its own, a row of the portal, a chat message')
   .action(async (options: DoctorOptions) => (await import('./commands/doctor.ts')).doctor(options, output()));
 program
   .command('worker')

@@ -11,6 +11,7 @@ export const WORKFLOW = {
   release: 'portalRelease',
   rollback: 'portalRollback',
   cleanup: 'portalBackupCleanup',
+  probe: 'portalProbe',
 } as const;
 export const MESSAGE = {
   admitted: 'admitted',
@@ -169,6 +170,23 @@ export interface RollbackResult {
 
 /** What became of a rollback or a cleanup that did not succeed; part of its event's name. */
 export type OperationName = 'rollback' | 'cleanup';
+
+/** How a part of a probe went; a fault is PostgreSQL's own word. */
+export interface ProbePart {
+  done: boolean;
+  fault?: string | undefined;
+  sqlstate?: string | undefined;
+}
+
+/** What `portalProbe` returns. */
+export interface ProbeResult {
+  /** Of the activity: above 1, another worker had it before. */
+  attempt: number;
+  /** Two rows were swapped in the live database, and another session saw the new ones. */
+  swap: ProbePart;
+  /** A row, or none, came over the foreign server. */
+  row: ProbePart;
+}
 
 /** Answer of the query `status` of a rollback. */
 export interface RollbackStatus {

@@ -51,9 +51,23 @@ async function send(webhookUrl: string, text: string, log: Log): Promise<void> {
       await pause(Math.min(seconds * 1_000, AGAIN_MS));
       response = await post(webhookUrl, text);
     }
-    if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+    requireAccepted(response);
   } catch (error) {
     log('warn', 'notification_failed', { error_message: reasonOf(error as Error, webhookUrl), text });
+  }
+}
+
+function requireAccepted(response: Response): void {
+  if (!response.ok) throw new Error(`the webhook answered ${response.status}`);
+}
+
+/** Sends one message, once. @returns why it was not taken, without the address; nothing when it was */
+export async function trySend(webhookUrl: string, text: string): Promise<string | undefined> {
+  try {
+    requireAccepted(await post(webhookUrl, text));
+    return undefined;
+  } catch (error) {
+    return reasonOf(error as Error, webhookUrl);
   }
 }
 

@@ -35,6 +35,7 @@ const SUMMARIES: Readonly<Record<keyof Activities, string>> = {
   findRollback: 'asks whether the rollback was committed',
   noteOperationFailed: 'writes down how it ended',
   cleanBackups: 'drops old backups',
+  probe: 'swaps a table of its own, reads a row of the portal',
 };
 
 /** All activities with these options, each with its summary. */

@@ -6,4 +6,6 @@ export const ADVISORY_KEY = {
   ledger: 42000002,
   /** Of whoever migrates: the migration tool itself would fail the second one. */
   installation: 42000003,
+  /** Of the trial swap that doctor's probe makes: one at a time. */
+  trial: 42000004,
 } as const;

@@ -1,4 +1,4 @@
-import { type CheckId, IDS } from '../doctor/checks/index.ts';
+import { type CheckId, checkOf, IDS } from '../doctor/checks/index.ts';
 import { listed, renderList, renderOutcomes, verdictOf } from '../doctor/render.ts';
 import { examine } from '../doctor/run.ts';
 import { readPlace } from '../doctor/surroundings.ts';
@@ -11,6 +11,7 @@ export interface DoctorOptions {
   only?: CheckId[];
   list?: boolean;
   strict?: boolean;
+  probe?: boolean;
 }
 
 /** How long the process may outlive its report, ms: something that hangs must not keep it. */
@@ -21,7 +22,7 @@ const LINGER_MS = 500;
  * unless they count (`--strict`).
  */
 export async function doctor(options: DoctorOptions, output: Output): Promise<void> {
-  const { pre = false, strict = false, only, release } = options;
+  const { pre = false, strict = false, probe = false, only, release } = options;
   if (options.list) {
     const groups = listed();
     output.result({ checks: IDS.length, groups }, renderList(groups));
@@ -30,7 +31,10 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<vo
   if (pre && release !== undefined)
     throw new CommandError(EXIT.usage, '--pre is for a place where no release was yet; leave out --release');
   if (pre && only !== undefined) throw new CommandError(EXIT.usage, '--only says what is looked at; leave out --pre');
-  const outcomes = await examine(readPlace(release), { only, pre });
+  const writing = only?.filter((id) => checkOf(id).probe) ?? [];
+  if (writing.length > 0 && !probe) throw new CommandError(EXIT.usage, `${writing.join(', ')} writes: add --probe`);
+  if (pre && probe) throw new CommandError(EXIT.usage, '--probe needs a migrated database; leave out --pre');
+  const outcomes = await examine(readPlace(release), { only, pre, probe });
   const outcome = verdictOf(outcomes, strict);
   output.result({ outcome, checks: outcomes }, renderOutcomes(outcomes));
   if (outcome === 'findings') process.exitCode = EXIT.failed;

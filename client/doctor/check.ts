@@ -8,6 +8,7 @@ export const GROUPS = {
   files: 'files and disk',
   notifications: 'notifications',
   release: 'this release',
+  probe: 'round trip',
 } as const;
 
 export type GroupName = keyof typeof GROUPS;
@@ -29,7 +30,7 @@ export type Finding =
   | { status: 'ok' | 'skipped'; seen: string }
   | { status: 'warning' | 'failed'; seen: string; remedy: Remedy };
 
-/** One question about the installation. The answer is read and nothing is written. */
+/** One question about the installation. But for a probe, the answer is read and nothing is written. */
 export interface Check {
   title: string;
   /** What `seen` is held against. */
@@ -37,6 +38,8 @@ export interface Check {
   why: string;
   /** It matters before the first `migrate`, too (`doctor --pre`). */
   pre?: boolean;
+  /** It writes, so it is done only where it is asked for (`doctor --probe`). */
+  probe?: boolean;
   /** Ids of checks that have to be all right first; with one that is not, this one is skipped. */
   needs?: readonly string[];
   look(at: Surroundings): Promise<Finding>;

@@ -4,24 +4,29 @@ import { type Place, Surroundings } from './surroundings.ts';
 
 /** How long all parts together may take, ms: with the start of the command that is under five seconds. */
 const LIMIT_MS = 3_500;
+/** The same where a worker is asked to do something. */
+const PROBE_LIMIT_MS = 10_000;
 /** How long a connection may take to close, ms. */
 const CLOSE_LIMIT_MS = 250;
 
-/** What is looked at: some checks with what they need, or all; only what matters before the first migrate. */
+/** What is looked at: some checks with what they need, or all; only what matters before the first migrate; what writes. */
 export interface Selection {
   only?: readonly CheckId[] | undefined;
   pre?: boolean | undefined;
+  probe?: boolean | undefined;
 }
 
 /** The checks of a selection, in the report's order, with all that they need. */
-export function selected({ only, pre }: Selection): CheckId[] {
+export function selected({ only, pre, probe }: Selection): CheckId[] {
   const wanted = new Set<CheckId>();
   const take = (id: CheckId) => {
     if (wanted.has(id)) return;
     wanted.add(id);
     for (const need of needsOf(id)) take(need);
   };
-  for (const id of only ?? IDS.filter((one) => !pre || checkOf(one).pre)) take(id);
+  for (const id of only ?? IDS.filter((one) => !pre || checkOf(one).pre)) {
+    if (probe || !checkOf(id).probe) take(id);
+  }
   return IDS.filter((id) => wanted.has(id));
 }
 
@@ -31,7 +36,7 @@ export function selected({ only, pre }: Selection): CheckId[] {
  */
 export async function examine(place: Place, selection: Selection = {}): Promise<Outcome[]> {
   const ids = selected(selection);
-  const deadline = Date.now() + LIMIT_MS;
+  const started = Date.now();
   const known = new Map(ids.map((id) => [id, later<Outcome>()]));
   const outcomeOf = async (id: CheckId) => known.get(id)?.promise;
   const byGroup = new Map<GroupName, CheckId[]>();
@@ -39,11 +44,12 @@ export async function examine(place: Place, selection: Selection = {}): Promise<
   await Promise.all(
     [...byGroup].map(async ([name, members]) => {
       const at = new Surroundings(place, name);
+      const limitMs = name === 'probe' ? PROBE_LIMIT_MS : LIMIT_MS;
       let silent: CheckId | undefined;
       for (const id of members) {
         const needs = await Promise.all(needsOf(id).map(outcomeOf));
         const unmet = silent ?? needs.find((need) => need && need.status !== 'ok' && need.status !== 'warning')?.id;
-        const finding = unmet === undefined ? await ask(checkOf(id), at, deadline) : skipped(`see ${unmet}`);
+        const finding = unmet === undefined ? await ask(checkOf(id), at, started + limitMs) : skipped(`see ${unmet}`);
         if (finding === SILENCE) silent = id;
         known.get(id)?.resolve(outcome(id, finding));
       }
@@ -55,7 +61,7 @@ export async function examine(place: Place, selection: Selection = {}): Promise<
 
 const SILENCE: Finding = {
   status: 'failed',
-  seen: `no answer within ${LIMIT_MS / 1000} s: it hangs, or the way to it is very slow`,
+  seen: `no answer within the time limit: it hangs, or the way to it is very slow`,
   remedy: {
     commands: [],
     note: 'look at the process and its machine; what else this part would have been asked is not known',

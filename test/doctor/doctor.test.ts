@@ -82,7 +82,7 @@ it('--list prints every check by its part, and asks no server', async () => {
   expect(code).toBe(0);
   for (const id of IDS) expect(stdout).toContain(`  ${id} `);
   const listed = JSON.parse((await doctor('--list', '--json')).stdout) as { checks: number; groups: object[] };
-  expect([listed.checks, listed.groups.length]).toEqual([IDS.length, 6]);
+  expect([listed.checks, listed.groups.length]).toEqual([IDS.length, 7]);
 });
 
 it('where nothing answers each part is one finding, and the rest is skipped and names it', async () => {

@@ -87,7 +87,7 @@ export async function openShell(env: Env): Promise<Shell> {
 
 /** Looks in this process, which costs less than a command. */
 export async function look(env: Env, id: CheckId, label?: string): Promise<Outcome> {
-  const outcomes = await examine(readPlace(label, readEnvironment(env)), { only: [id] });
+  const outcomes = await examine(readPlace(label, readEnvironment(env)), { only: [id], probe: true });
   return find(outcomes, id);
 }
 
@@ -109,7 +109,14 @@ export async function breakSeeMend<W extends { shell: Shell }>(ward: W, id: Chec
     () => scenario.after?.(ward),
     async () => {
       const broken = { ...well, ...(await scenario.break(ward)) };
-      const args = ['doctor', '--only', id, '--json', ...(scenario.label ? ['--release', scenario.label] : [])];
+      const args = [
+        'doctor',
+        '--probe',
+        '--only',
+        id,
+        '--json',
+        ...(scenario.label ? ['--release', scenario.label] : []),
+      ];
       const { code, stdout, stderr } = await runCommandLine(args, broken);
       const report = JSON.parse(stdout) as { outcome: string; checks: Outcome[] };
       const seen = find(report.checks, id);

@@ -3,6 +3,7 @@ import { databaseChecks } from './database.ts';
 import { filesChecks } from './files.ts';
 import { notificationChecks } from './notifications.ts';
 import { portalChecks } from './portal.ts';
+import { probeChecks } from './probe.ts';
 import { releaseChecks } from './release.ts';
 import { temporalChecks } from './temporal.ts';
 
@@ -14,6 +15,7 @@ const groups = {
   files: filesChecks,
   notifications: notificationChecks,
   release: releaseChecks,
+  probe: probeChecks,
 } as const satisfies Record<GroupName, Group>;
 
 type Groups = typeof groups;

@@ -14,7 +14,7 @@ const ADDRESS_VARIABLES = ['PORTAL_URL', 'PP_PORTAL_READER_URL'] as const;
 const addressVariable = ({ place }: Surroundings) => ADDRESS_VARIABLES.find((name) => place.environment[name]);
 
 /** Makes server, user mapping and missing foreign tables, or points them at the address. */
-function link(here: Surroundings, before: readonly string[] = []): Remedy {
+export function link(here: Surroundings, before: readonly string[] = []): Remedy {
   const variable = addressVariable(here);
   return {
     commands: [...before, `pp-release migrate --portal-env ${variable ?? 'PORTAL_URL'}`],

@@ -14,6 +14,8 @@ const RETENTION_DAYS = 3;
 const POLL_LIMIT_MS = 90_000;
 const DAY_S = 86_400;
 
+export const START_WORKER = 'nohup pp-release worker >>worker.out 2>&1 </dev/null &';
+
 const at = ({ place }: Surroundings) =>
   `--address ${word(place.temporal.address)} --namespace ${word(place.temporal.namespace)}`;
 
@@ -108,7 +110,7 @@ export const temporalChecks = group(['temporal.answers', 'temporal.namespace'], 
         pollers.workflow.length === 0 ? 'workflow tasks' : pollers.activity.length === 0 ? 'activities' : '';
       if (!missing) return ok(some([...new Set(pollers.workflow.map(({ identity }) => identity))]));
       return failed(`no worker has asked for ${missing} in the last ${POLL_LIMIT_MS / 1000} s`, {
-        commands: ['nohup pp-release worker >>worker.out 2>&1 </dev/null &'],
+        commands: [START_WORKER],
         note: 'better, as a service: README, "The worker as a service"; this shell lacks the settings of that service',
       });
     },
@@ -201,7 +203,7 @@ interface Poller {
 }
 
 /** Who has asked for work lately, and the version that new releases go to, as `deployment build`. */
-const readPollers = fact(async (here) => {
+export const readPollers = fact(async (here) => {
   const client = await here.temporal();
   const [forWorkflows, forActivities] = await Promise.all([describeQueue(client, 1), describeQueue(client, 2)]);
   const current = forWorkflows.versioningInfo?.currentDeploymentVersion;

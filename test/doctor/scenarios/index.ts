@@ -3,6 +3,7 @@ import { databaseScenarios } from './database.ts';
 import { filesScenarios } from './files.ts';
 import { notificationScenarios } from './notifications.ts';
 import { portalScenarios } from './portal.ts';
+import { probeScenarios } from './probe.ts';
 import { releaseScenarios } from './release.ts';
 import { temporalScenarios } from './temporal.ts';
 
@@ -14,4 +15,5 @@ export const scenarios = {
   ...filesScenarios,
   ...notificationScenarios,
   ...releaseScenarios,
+  ...probeScenarios,
 } satisfies Record<CheckId, object>;
