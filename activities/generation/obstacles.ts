@@ -1,18 +1,21 @@
 import { downloadsView, portal, tables, views } from '../../catalog/index.ts';
 import type { Session } from '../postgres/database.ts';
 import { ReleaseError, someOf } from '../postgres/errors.ts';
+import { ident } from '../postgres/identifiers.ts';
 import { foreignTablesRead } from './foreign_tables.ts';
 import { LEDGER } from './names.ts';
 import { strangersInStaging } from './room.ts';
 import { ALL_COLUMNS, writtenColumns } from './written_columns.ts';
 
-/** What an obstacle is about: a DBA looks at rights, a developer at columns. */
-export type ObstacleGroup = 'names' | 'rights' | 'columns' | 'shape' | 'dependents';
+/** What an obstacle is about: a DBA looks at ownership, a developer at columns. */
+export type ObstacleGroup = 'names' | 'ownership' | 'portal' | 'columns' | 'shape' | 'dependents';
 
 export interface Obstacle {
   group: ObstacleGroup;
   /** A sentence with what to do. */
   text: string;
+  /** Statements that mend it, where there is only one way; those of ownership and portal are a DBA's. */
+  remedy?: readonly string[];
 }
 
 /**
@@ -23,9 +26,9 @@ export interface Obstacle {
 export async function obstacles(session: Session): Promise<Obstacle[]> {
   return [
     ...inGroup('names', await strangersInStaging(session)),
-    ...inGroup('rights', await foreignOwners(session)),
-    ...inGroup('rights', await unreadableForeignTables(session)),
-    ...inGroup('columns', await columnsWithoutValue(session)),
+    ...(await foreignOwners(session)),
+    ...(await unreadableForeignTables(session)),
+    ...(await columnsWithoutValue(session)),
     ...inGroup('columns', await columnsWithoutPlace(session)),
   ];
 }
@@ -52,10 +55,10 @@ export function refuseFor(found: readonly Obstacle[]): void {
 }
 
 /** The twin of a live relation gets live's owner: this role has to be a member, and the owner may have to create. */
-async function foreignOwners(session: Session): Promise<string[]> {
+async function foreignOwners(session: Session): Promise<Obstacle[]> {
   const names = [...tables.map(({ name }) => name), ...views.map(({ name }) => name), downloadsView, LEDGER];
-  const { rows } = await session.query<{ names: string[]; owner: string; member: boolean }>(
-    `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner,
+  const { rows } = await session.query<{ names: string[]; owner: string; me: string; member: boolean }>(
+    `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner, current_user as me,
             pg_has_role(c.relowner, 'usage') as member
      from pg_class c
      where c.relnamespace = 'public'::regnamespace and c.relname = any($1) and c.relowner <> current_user::regrole
@@ -64,17 +67,21 @@ async function foreignOwners(session: Session): Promise<string[]> {
      group by c.relowner order by 2`,
     [names],
   );
-  return rows.map(({ names: owned, owner, member }) => {
+  return rows.map(({ names: owned, owner, me, member }) => {
     const [first, ...others] = owned;
     const what = others.length > 0 ? `${first} and ${others.length} more` : `${first}`;
-    return member
-      ? `live ${what} is owned by ${owner}, who may not create in schema public: grant create on schema public to ${owner}`
-      : `live ${what} is owned by ${owner}, and this role is no member of it: grant ${owner} to this role, or run as ${owner}`;
+    const remedy = [
+      member ? `grant usage, create on schema public to ${ident(owner)}` : `grant ${ident(owner)} to ${ident(me)}`,
+    ];
+    const text = member
+      ? `live ${what} is owned by ${owner}, who may not create in schema public: ${remedy}`
+      : `live ${what} is owned by ${owner}, and ${me} is no member of it: ${remedy}, or run as ${owner}`;
+    return { group: 'ownership', text, remedy };
   });
 }
 
 /** A column that no importer writes has live's values; a row that is new with this release has none. */
-async function columnsWithoutValue(session: Session): Promise<string[]> {
+async function columnsWithoutValue(session: Session): Promise<Obstacle[]> {
   const { rows } = await session.query<{ table: string; column: string }>(
     `select c.relname as table, a.attname as column
      from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -87,16 +94,17 @@ async function columnsWithoutValue(session: Session): Promise<string[]> {
       const written = writtenColumns().get(table);
       return written && !written.has(ALL_COLUMNS) && !written.has(column);
     })
-    .map(
-      ({ table, column }) =>
-        `live ${table}.${column} must not be null, has no default, and no importer writes it: give it a default, since new rows need a value`,
-    );
+    .map(({ table, column }) => ({
+      group: 'columns',
+      text: `live ${table}.${column} must not be null, has no default, and no importer writes it: give it a default, since new rows need a value`,
+      remedy: [`alter table public.${ident(table)} alter column ${ident(column)} drop not null`],
+    }));
 }
 
 /** Views read them as this role, through its user mapping. */
-async function unreadableForeignTables(session: Session): Promise<string[]> {
-  const { rows } = await session.query<{ names: string[]; owner: string; usable: boolean }>(
-    `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner,
+async function unreadableForeignTables(session: Session): Promise<Obstacle[]> {
+  const { rows } = await session.query<{ names: string[]; owner: string; me: string; usable: boolean }>(
+    `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner, current_user as me,
             has_schema_privilege(c.relnamespace, 'usage') as usable
      from pg_class c
      where c.relkind = 'f' and c.relnamespace = to_regnamespace($1) and c.relname = any($2)
@@ -104,11 +112,15 @@ async function unreadableForeignTables(session: Session): Promise<string[]> {
      group by c.relowner, c.relnamespace order by 2`,
     [portal.localSchema, foreignTablesRead()],
   );
-  return rows.map(({ names, owner, usable }) => {
+  return rows.map(({ names, owner, me, usable }) => {
     const [first, ...others] = names;
     const what = others.length > 0 ? `${first} and ${others.length} more` : `${first}`;
-    const schema = usable ? '' : `grant usage on schema ${portal.localSchema} to this role, and `;
-    return `foreign table ${what} (owner ${owner}) may not be read by this role: ${schema}grant select on all tables in schema ${portal.localSchema} to it`;
+    const remedy = [
+      ...(usable ? [] : [`grant usage on schema ${portal.localSchema} to ${ident(me)}`]),
+      `grant select on all tables in schema ${portal.localSchema} to ${ident(me)}`,
+    ];
+    const text = `foreign table ${what} (owner ${owner}) may not be read by ${me}: ${remedy.join('; ')}`;
+    return { group: 'portal', text, remedy };
   });
 }
 

@@ -156,7 +156,7 @@ const SCENES: Record<Refusal, Scene[]> = {
         'alter table sources owner to pp_release; drop role group_$PID',
       ],
       act: (rooms) => preflight(rooms.db, { allowEmpty: [] }),
-      says: /live sources is owned by group_\d+, who may not create in schema public: grant create on schema public to group_/,
+      says: /live sources is owned by group_\d+, who may not create in schema public: grant usage, create on schema public to "?group_/,
     },
     {
       title: 'a column of live that new rows could not fill, when staging is built',

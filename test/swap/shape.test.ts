@@ -230,7 +230,7 @@ describe('what would refuse a release is known before anything is made', () => {
       'a foreign table that this role may not read',
       'revoke select on portal_fdw.wdpas from current_user; alter foreign table portal_fdw.wdpas owner to shape_reporter',
       `alter foreign table portal_fdw.wdpas owner to pp_release`,
-      /^rights: foreign table wdpas \(owner shape_reporter\) may not be read/,
+      /^portal: foreign table wdpas \(owner shape_reporter\) may not be read/,
     ],
     [
       'a column of a live view that no release makes',

@@ -1,8 +1,8 @@
-import { LEDGER, STAGING } from '../../../../activities/generation/names.ts';
-import { obstacles } from '../../../../activities/generation/obstacles.ts';
+import { LEDGER } from '../../../../activities/generation/names.ts';
+import type { Obstacle } from '../../../../activities/generation/obstacles.ts';
 import { findStrangersInStaging } from '../../../../activities/generation/room.ts';
 import { TABLES_READ } from '../../../../activities/generation/tables_read.ts';
-import { readSnapshot } from '../../../../activities/live/reading/snapshot.ts';
+import { foresee } from '../../../../activities/live/foresee.ts';
 import { ReleaseError, someOf } from '../../../../activities/postgres/errors.ts';
 import { ident } from '../../../../activities/postgres/identifiers.ts';
 import { pendingMigrations } from '../../../../activities/postgres/migrate.ts';
@@ -16,11 +16,10 @@ import { readRole } from './access.ts';
 const RELEASED = tables.map(({ name }) => name);
 const MIGRATED = { needs: ['database.migrations'] };
 
-/** What would refuse a release before anything is made, as the release itself finds it. */
-const readObstacles = fact(async (here) => obstacles(await here.session()));
+/** What would refuse a release or its swap, as the release itself finds it before anything is made. */
+const readObstacles = fact(async (here) => (await foresee(await here.session())).obstacles);
 
-const OWNER = /^live (\S+).* is owned by (.+?),/;
-const STRANGER = 'stands where a release needs room';
+const textsOf = (found: readonly Obstacle[]) => someOf(found.map(({ text }) => text));
 
 /** What stands in live, and whether a release can take it along. */
 export const tableChecks = {
@@ -80,16 +79,10 @@ export const tableChecks = {
       'the role owns the released tables and views, or is a member of their owner, who may create in schema public',
     why: 'Only an owner can rename a table, which is what the swap does.',
     async look(here) {
-      const found = (await readObstacles(here)).filter((sentence) => OWNER.test(sentence));
+      const found = (await readObstacles(here)).filter(({ group }) => group === 'ownership');
       if (found.length === 0) return ok('it may');
-      const { role } = await readRole(here);
-      const grants = found.map((sentence) => {
-        const owner = OWNER.exec(sentence)?.[2] ?? '';
-        return /who may not create/.test(sentence)
-          ? `grant usage, create on schema public to ${ident(owner)}`
-          : `grant ${ident(owner)} to ${ident(role)}`;
-      });
-      return failed(someOf(found), { as: 'dba', commands: [dbaSql(...grants)] });
+      const grants = found.flatMap(({ remedy = [] }) => remedy);
+      return failed(textsOf(found), { as: 'dba', commands: [dbaSql(...grants)] });
     },
   },
   'database.columns': {
@@ -98,18 +91,11 @@ export const tableChecks = {
     expected: 'each column that must not be null is written by an importer, or has a default',
     why: 'A site that is new with a release has no value for such a column, so the release is refused.',
     async look(here) {
-      const found = (await readObstacles(here)).filter(
-        (sentence) => !OWNER.test(sentence) && !sentence.includes(STRANGER),
-      );
+      const found = (await readObstacles(here)).filter(({ group }) => group === 'columns');
       if (found.length === 0) return ok('they fit');
-      const nullable = found.flatMap((sentence) => {
-        const [, table, column] = /^live (\S+)\.(\S+) must not be null/.exec(sentence) ?? [];
-        return table && column
-          ? [`alter table public.${ident(table)} alter column ${ident(column)} drop not null`]
-          : [];
-      });
-      return failed(someOf(found), {
-        commands: nullable.length > 0 ? [sql(...nullable)] : [],
+      const statements = found.flatMap(({ remedy = [] }) => remedy);
+      return failed(textsOf(found), {
+        commands: statements.length > 0 ? [sql(...statements)] : [],
         note: 'or give the column a default: alter table … alter column … set default …',
       });
     },
@@ -120,8 +106,9 @@ export const tableChecks = {
     expected: 'nothing that cannot be carried over to the new tables',
     why: 'The swap drops nothing of others: it is refused at the end of a release that has taken its time.',
     async look(here) {
-      const { refusals } = await readSnapshot(await here.session(), STAGING);
-      if (refusals.length === 0) return ok('nothing is in the way');
+      const found = (await readObstacles(here)).filter(({ group }) => group === 'dependents' || group === 'shape');
+      if (found.length === 0) return ok('nothing is in the way');
+      const refusals = found.map(({ text }) => text);
       const moves = refusals.flatMap((sentence) => {
         const [, view] =
           /^materialized view (.+), which reads released relations from another schema/.exec(sentence) ?? [];
