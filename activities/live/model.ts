@@ -39,6 +39,8 @@ export interface RelationModel {
   released: boolean;
   oid: string;
   name: string;
+  /** SELECT of a materialized view, as PostgreSQL writes it, in the names of its generation. */
+  definition: string | null;
   columns: Column[];
   objects: NamedObject[];
   decorations: Decoration[];

@@ -1,5 +1,6 @@
 import { tables, views } from '../../catalog/index.ts';
 import { describeGeneration, type Generation, nameIn } from '../generation/names.ts';
+import { retarget } from '../postgres/retarget.ts';
 import type { Column, RelationModel, SwapSnapshot } from './model.ts';
 
 export interface ShapeReport {
@@ -27,7 +28,22 @@ export function shapeChanges(snapshot: SwapSnapshot, incoming: Generation, accep
   for (const { name } of views)
     if (!live.has(name)) report.changes.push(`${name}: not live yet, appears with this change`);
   for (const model of snapshot.incoming) compare(live.get(model.relation), model, report, accepted);
+  report.changes.push(...otherDefinitions(snapshot));
   return report;
+}
+
+/** A database that others have made has views of its own wording; readers see rows and columns, a DBA's dump sees this. */
+function otherDefinitions({ live, incoming }: SwapSnapshot): string[] {
+  const inLiveNames = (models: readonly RelationModel[]) => {
+    const names = new Map(models.map(({ name, relation }) => [name, relation]));
+    return new Map(models.map(({ relation, definition }) => [relation, definition && retarget(definition, names)]));
+  };
+  const before = inLiveNames(live);
+  return [...inLiveNames(incoming)].flatMap(([relation, definition]) => {
+    const was = before.get(relation);
+    if (!was || was === definition) return [];
+    return [`${relation}: its SELECT is another one than before`];
+  });
 }
 
 interface Difference {

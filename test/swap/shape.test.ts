@@ -127,17 +127,28 @@ describe('a live view that others have made, release by release', () => {
   });
   afterAll(() => rooms.close());
 
+  const planned = async (releaseId: number) => {
+    const { plan } = await rooms.db.session((session) => planPromote(session, releaseId, '2701010000'));
+    return plan.changes;
+  };
+
   it('keeps its columns, and so do its readers', async () => {
     await rooms.rows('drop index if exists idx_portal_sources_pk, idx_portal_sources_metadataid');
     await rooms.seed(1);
     const columns = await columnsOf(rooms, VIEW);
     const citations = await columnsOf(rooms, 'citations');
-    await rooms.release('Feb2026');
+    const first = await rooms.stage('Feb2026');
+    await rooms.prepare(first);
+    expect(await planned(first.releaseId)).toContain(`${VIEW}: its SELECT is another one than before`);
+    expect((await rooms.swap(first)).outcome).toBe('swapped');
     expect(await columnsOf(rooms, VIEW)).toEqual(columns);
     expect(await columnsOf(rooms, 'citations')).toEqual(citations);
     dump = await schemaDump(rooms);
     await rooms.seed(2);
-    await rooms.release('Mar2026');
+    const second = await rooms.stage('Mar2026');
+    await rooms.prepare(second);
+    expect(await planned(second.releaseId)).toEqual([]);
+    expect((await rooms.swap(second)).outcome).toBe('swapped');
     expect(await schemaDump(rooms)).toEqual(dump);
   });
 

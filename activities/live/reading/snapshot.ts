@@ -80,8 +80,8 @@ async function readGeneration(
   live: RelationModel[],
 ): Promise<RelationModel[]> {
   const byName = new Map(wanted.map((item) => [nameIn(generation, item.relation), item]));
-  const { rows } = await session.query<{ oid: string; name: string; columns: Column[] }>(
-    `select c.oid::text, c.relname as name,
+  const { rows } = await session.query<{ oid: string; name: string; definition: string | null; columns: Column[] }>(
+    `select c.oid::text, c.relname as name, case when c.relkind = 'm' then pg_get_viewdef(c.oid) end as definition,
             (select coalesce(json_agg(json_build_object('name', attname, 'type', format_type(atttypid, atttypmod), 'notNull', attnotnull)
                              order by attnum), '[]')
              from pg_attribute where attrelid = c.oid and attnum > 0 and not attisdropped) as columns
@@ -121,6 +121,7 @@ async function readGeneration(
       released: row.released,
       oid: row.oid,
       name: row.name,
+      definition: row.definition,
       columns: row.columns,
       objects: named,
       decorations: [],
