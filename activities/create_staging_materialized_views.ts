@@ -14,7 +14,9 @@ export function createStagingMaterializedViews(deps: ActivityDeps) {
   ): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'create_staging_materialized_views', async (step) => {
       if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
-      await step.db.session((session) => requireForeseeable(session, { acceptShape }));
+      await step.db.session((session) =>
+        requireForeseeable(session, { acceptShape, keepBackups: deps.config.keepBackups }),
+      );
       const rows = await createStagingViews(step.db, {
         acceptShape,
         onView: (view) => step.progress(`filling ${view}`),

@@ -12,7 +12,9 @@ export function preflight(deps: ActivityDeps) {
   return (release: ReleaseRef, options: PreflightOptions): Promise<{ rows: ViewCounts } | { skipped: string }> =>
     runPhase(deps, release, 'preflight', async (step) => {
       if (await alreadySwapped(step, release)) return { skipped: ALREADY_SWAPPED };
-      await step.db.session((session) => requireForeseeable(session, options));
+      await step.db.session((session) =>
+        requireForeseeable(session, { ...options, keepBackups: deps.config.keepBackups }),
+      );
       step.progress('checking the views');
       const rows = await checkAndIndex(step, options);
       step.progress('indexing the views');

@@ -59,7 +59,7 @@ export async function listBackups(session: Session): Promise<Backup[]> {
  * that none is to be kept. Those of the old system are neither counted nor dropped, unless a person typed that they count too.
  */
 export function retention(
-  backups: readonly Backup[],
+  backups: readonly Pick<Backup, 'stamp' | 'complete' | 'oldSystem'>[],
   keep: number,
   options: { allowNone?: boolean | undefined; oldSystem?: boolean | undefined } = {},
 ): { kept: string[]; dropped: string[] } {
@@ -71,6 +71,32 @@ export function retention(
   if (oldestKept === undefined) return { kept: stamps, dropped: [] };
   const dropped = counted.map(({ stamp }) => stamp).filter((stamp) => stamp < oldestKept);
   return { kept: stamps.filter((stamp) => !dropped.includes(stamp)), dropped };
+}
+
+/**
+ * Views of others that read backups which the release's own retention is going to drop: it would fail after the swap, and they
+ * show what was live then.
+ *
+ * @param keep backups that stay, the one that the swap is about to make among them
+ * @returns a sentence for each view
+ */
+export async function readersOfLeaving(session: Session, keep: number): Promise<string[]> {
+  const backups = await listBackups(session);
+  const next = { stamp: await freeStamp(session), complete: true, oldSystem: false };
+  const { dropped } = retention([next, ...backups], keep);
+  const { rows } = await session.query<{ view: string; owner: string; stamps: string[] }>(
+    `select v.oid::regclass::text as view, pg_get_userbyid(v.relowner) as owner, array_agg(distinct o.generation order by o.generation) as stamps
+     from pp_release.ours o
+     join pg_depend d on d.refclassid = 'pg_class'::regclass and d.refobjid = o.oid and d.classid = 'pg_rewrite'::regclass
+     join pg_rewrite w on w.oid = d.objid
+     join pg_class v on v.oid = w.ev_class and v.oid not in (select oid from pp_release.ours)
+     where o.generation = any($1) group by v.oid, v.relowner order by 1`,
+    [dropped],
+  );
+  return rows.map(
+    ({ view, owner, stamps }) =>
+      `view ${view} (owner ${owner}) reads backup ${stamps.join(', ')}, which goes with this release: drop the view, or keep more backups (PP_KEEP_BACKUP_COUNT)`,
+  );
 }
 
 /**

@@ -4,9 +4,15 @@ import { inGroup, type Obstacle, obstacles, refuseFor } from '../generation/obst
 import { strangersInTheWay } from '../generation/room.ts';
 import { viewsInShapeOfLive } from '../portal/materialized_views.ts';
 import type { Session } from '../postgres/database.ts';
-import { freeStamp } from './backups.ts';
+import { freeStamp, readersOfLeaving } from './backups.ts';
 import { shapedDownloads } from './downloads.ts';
 import { readSnapshot } from './reading/snapshot.ts';
+
+export interface ForeseeOptions {
+  acceptShape?: boolean | undefined;
+  /** Backups that the release's retention keeps; where that is not known, nothing is said of those that go. */
+  keepBackups?: number | undefined;
+}
 
 export interface Foresight {
   /** What would refuse the release or its swap. */
@@ -19,10 +25,7 @@ export interface Foresight {
  * What a release of today would meet, as far as live and the catalog tell it: before any staging is made, so that nothing is
  * imported in vain. Reads the catalogs only.
  */
-export async function foresee(
-  session: Session,
-  options: { acceptShape?: boolean | undefined } = {},
-): Promise<Foresight> {
+export async function foresee(session: Session, options: ForeseeOptions = {}): Promise<Foresight> {
   const found = await obstacles(session);
   const snapshot = await readSnapshot(session, STAGING);
   found.push(...inGroup('dependents', snapshot.refusals));
@@ -32,6 +35,8 @@ export async function foresee(
   await shapedDownloads(session, snapshot, STAGING);
   found.push(...inGroup('shape', snapshot.refusals));
   if (!options.acceptShape) found.push(...inGroup('shape', await viewsInShapeOfLive(session)));
+  if (options.keepBackups !== undefined)
+    found.push(...inGroup('dependents', await readersOfLeaving(session, options.keepBackups)));
   const texts = new Set<string>();
   return {
     obstacles: found.filter(({ text }) => !texts.has(text) && texts.add(text)),
@@ -52,9 +57,6 @@ function missing(live: readonly string[]): string[] {
 }
 
 /** @throws ReleaseError PreflightFailed naming what would refuse the release, by group; nothing has changed */
-export async function requireForeseeable(
-  session: Session,
-  options: { acceptShape?: boolean | undefined } = {},
-): Promise<void> {
+export async function requireForeseeable(session: Session, options: ForeseeOptions = {}): Promise<void> {
   refuseFor((await foresee(session, options)).obstacles);
 }

@@ -271,4 +271,22 @@ describe('what would refuse a release is known before anything is made', () => {
     }
     expect((await rooms.db.session((session) => foresee(session))).obstacles).toEqual([]);
   });
+
+  it('a view that reads a backup which goes with the release', async () => {
+    const stamps: string[] = [];
+    for (const label of ['Feb2026', 'Mar2026']) stamps.push((await rooms.release(label)).stamp);
+    const [, newest = ''] = stamps;
+    await rooms.rows(`create view sites_of_then as select site_id from bk${newest}_protected_areas`);
+    const at = (keepBackups: number) => rooms.db.session((session) => foresee(session, { keepBackups }));
+    expect(texts(await at(1))).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^dependents: view sites_of_then \\(owner pp_release\\) reads backup ${newest}, which goes with this release`,
+        ),
+      ),
+    ]);
+    expect(texts(await at(2))).toEqual([]);
+    await rooms.rows('drop view sites_of_then');
+    expect(texts(await at(1))).toEqual([]);
+  });
 });
