@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { AdoptOptions } from './commands/adopt.ts';
 import type { CleanOptions } from './commands/backups.ts';
 import type { DoctorOptions } from './commands/doctor.ts';
 import type { ImportOptions } from './commands/import.ts';
@@ -258,6 +259,12 @@ program
   )
   .addOption(flag('--portal-env <name>', 'the same, with the address in this environment variable', kinds.text))
   .action(async (options: MigrateOptions) => (await import('./commands/migrate.ts')).migrate(options, output()));
+program
+  .command('adopt')
+  .description('take over a database of the old system: says what is to be done, and does it with a yes')
+  .option('--check', 'only say so; exit code 3 while something is left to do')
+  .option('--yes', 'do it without a question')
+  .action(async (options: AdoptOptions) => (await import('./commands/adopt.ts')).adopt(options, output()));
 for (const command of [...program.commands, ...backups.commands, ...schedule.commands]) {
   command.option('--json', 'print one JSON document').option('--verbose', 'print the stack trace of an error');
 }

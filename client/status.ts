@@ -78,7 +78,8 @@ export async function readStatus(
     updated_at,
     error_text,
     manifest_url,
-    manifest_path: manifest_url && resolve(options.manifestDir, manifest_url.split('/').at(-1) ?? ''),
+    // The old system wrote the address down, but its file is not in our folder.
+    manifest_path: workflow_id && manifest_url && resolve(options.manifestDir, manifest_url.split('/').at(-1) ?? ''),
     backup_stamp,
     workflow_id,
     run_id,

@@ -4,11 +4,11 @@ import { requireNoObstacles } from '../generation/obstacles.ts';
 import { dropMade, record } from '../generation/record.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
-import { ident, literal, stagingName } from '../postgres/identifiers.ts';
-import { existing, sequencesOf } from '../postgres/introspection.ts';
+import { ident, stagingName } from '../postgres/identifiers.ts';
+import { existing } from '../postgres/introspection.ts';
 import { rememberRows } from './from_live.ts';
 import { rememberWrites } from './live_writes.ts';
-import { copyLive } from './twin.ts';
+import { copyLive, makingTwin } from './twin.ts';
 
 export interface BuildOptions {
   releaseId: number;
@@ -40,7 +40,11 @@ export async function buildStaging(db: Database, options: BuildOptions): Promise
     await dropStagingTables(session);
     const carriedOver = tables.filter(({ name }) => !options.imported.has(name)).map(({ name }) => name);
     const copied: Record<string, number> = {};
-    for (const { name } of tables) await createTwin(session, name);
+    for (const { name } of tables) {
+      for (const statement of await makingTwin(session, name, STAGING)) await session.query(statement);
+      // A publication of all tables lets no row be changed that it cannot name. Live's own identity comes with the keys.
+      await session.query(`alter table ${ident(stagingName(name))} replica identity full`);
+    }
     await session.query(
       `insert into pp_release.staging (release_id, built_at, lightweight, carried_over, accepts_shape)
        values ($1, clock_timestamp(), $2, $3, $4)`,
@@ -74,24 +78,4 @@ async function requireLive(session: Session): Promise<void> {
   if (missing.length === 0) return;
   const message = `live tables missing: ${missing.join(', ')}; run pp-release migrate, or restore them`;
   throw new ReleaseError('StagingUnfit', message, { missing });
-}
-
-async function createTwin(session: Session, table: string): Promise<void> {
-  const twin = stagingName(table);
-  await session.query(
-    `create table ${ident(twin)} (like ${ident(table)} including all excluding indexes excluding statistics)`,
-  );
-  // A publication of all tables lets no row be changed that it cannot name. Live's own identity comes with the keys.
-  await session.query(`alter table ${ident(twin)} replica identity full`);
-  // A serial's default is copied as it stands, and so would go on drawing from live's sequence, which belongs to live.
-  for (const sequence of await sequencesOf(session, table)) {
-    if (sequence.identity) continue;
-    const name = stagingName(sequence.name);
-    await session.query(
-      `create sequence ${ident(name)} as ${sequence.type} owned by ${ident(twin)}.${ident(sequence.column)}`,
-    );
-    await session.query(
-      `alter table ${ident(twin)} alter column ${ident(sequence.column)} set default nextval(${literal(ident(name))}::regclass)`,
-    );
-  }
 }

@@ -1,8 +1,11 @@
+import type { FindingId } from '../../activities/adopt/finding.ts';
+import { missingRights } from '../../activities/adopt/rights.ts';
 import { parsePortalAddress } from '../../activities/portal/address.ts';
 import { linkPortal } from '../../activities/portal/link.ts';
-import { ReleaseError } from '../../activities/postgres/errors.ts';
+import { ReleaseError, someOf } from '../../activities/postgres/errors.ts';
 import { migrate as applyMigrations } from '../../activities/postgres/migrate.ts';
 import { databaseUrl, readEnvironment } from '../config.ts';
+import { withDatabase } from '../database.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { Output } from '../output.ts';
 
@@ -19,6 +22,7 @@ export async function migrate(options: MigrateOptions, output: Output): Promise<
   let mayBeLogged = false;
   try {
     if (portal !== undefined) parsePortalAddress(portal);
+    await requireRights(url, portal !== undefined);
     await applyMigrations(url);
     if (portal !== undefined) ({ mayBeLogged } = await linkPortal(url, portal));
   } catch (error) {
@@ -32,6 +36,31 @@ export async function migrate(options: MigrateOptions, output: Output): Promise<
   output.result(
     { migrated: true, linked, passwordMayBeLogged: mayBeLogged },
     `the database is up to date${linked ? ' and linked to the portal' : ''}${log}`,
+  );
+}
+
+/** Needed with --portal only. Extensions are left to PostgreSQL: a managed service may let a role make them in its own way. */
+const OF_LINK: readonly FindingId[] = [
+  'rights-wrapper',
+  'rights-server',
+  'rights-portal-schema',
+  'rights-portal-tables',
+];
+
+/**
+ * All that the role lacks, at once: PostgreSQL names one a time, in the middle of a migration.
+ *
+ * @throws CommandError with exit code 3; nothing has changed
+ */
+async function requireRights(url: string, linking: boolean): Promise<void> {
+  const missing = await withDatabase(url, (db) => db.session((session) => missingRights(session)));
+  const needed = missing.filter(({ id }) => id !== 'rights-extension' && (linking || !OF_LINK.includes(id)));
+  if (needed.length === 0) return;
+  const statements = [...new Set(needed.flatMap((finding) => finding.statements))];
+  throw new CommandError(
+    EXIT.refused,
+    `nothing was migrated, since the role lacks rights; a DBA runs: ${someOf(statements)}; --json says what each is for`,
+    { missing: needed },
   );
 }
 

@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type ManifestSummary, SHORTEST_DIGEST } from '../../contracts/index.ts';
 import { manifestQuery, promoteUpdate } from '../../workflows/messages.ts';
@@ -9,6 +8,7 @@ import { ending } from '../launch.ts';
 import { operator } from '../operator.ts';
 import type { Output } from '../output.ts';
 import { withTemporal } from '../temporal.ts';
+import { canAsk, saysYes } from '../yes.ts';
 
 export interface PromoteOptions {
   digest?: string;
@@ -24,8 +24,7 @@ export async function promote(label: string | undefined, options: PromoteOptions
       `--digest ${options.digest} is too short: give at least ${SHORTEST_DIGEST} characters of the manifest's digest`,
     );
   }
-  const canAsk = process.stdin.isTTY && process.stdout.isTTY && !output.json;
-  if (options.digest === undefined && !options.yes && !canAsk) {
+  if (options.digest === undefined && !options.yes && !canAsk(output)) {
     throw new CommandError(
       EXIT.usage,
       'there is no terminal to ask on: say what is to be promoted with --digest DIGEST, or --yes for whatever the manifest says now',
@@ -36,7 +35,8 @@ export async function promote(label: string | undefined, options: PromoteOptions
     const what = `promotion of release ${release.label}`;
     const manifest = await readManifest(client, release.workflow_id, what);
     if (manifest) output.say(renderManifest(manifest));
-    if (manifest && canAsk && options.digest === undefined && !options.yes) await confirm(release.label);
+    if (manifest && options.digest === undefined && !options.yes && !(await saysYes(`Make ${release.label} live?`)))
+      throw new CommandError(EXIT.refused, `${release.label} was not promoted; it goes on waiting`);
     // Without a manifest the workflow says why there is nothing to promote.
     const digest = options.digest ?? manifest?.digest ?? '';
     const answer = await update(client, release.workflow_id, what, (handle) =>
@@ -66,15 +66,4 @@ function renderManifest({ releaseId, label, digest, counts }: ManifestSummary): 
     ...rows.map(([name, count]) => `  ${name.padEnd(width)} ${count.padStart(12)}`),
     `digest ${digest}`,
   ].join('\n');
-}
-
-async function confirm(label: string): Promise<void> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(`Make ${label} live? [y/N] `);
-    if (/^y(es)?$/i.test(answer.trim())) return;
-  } finally {
-    terminal.close();
-  }
-  throw new CommandError(EXIT.refused, `${label} was not promoted; it goes on waiting`);
 }

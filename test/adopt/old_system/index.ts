@@ -17,6 +17,8 @@ export interface OldSystem extends TestDatabases {
   website: string;
   reader: string;
   readerUrl: string;
+  /** The live database as a role for releases alone, which has no right there yet. */
+  ownRoleUrl: string;
   sites: number;
 }
 
@@ -51,16 +53,17 @@ export async function createOldSystem(sites = 240): Promise<OldSystem> {
   const superuserUrl = inject('superuserUrl');
   const env = inject('stackEnv');
   const name = `test_${randomBytes(5).toString('hex')}`;
-  const [live, portal, website, reader, portalReader] = ['live', 'portal', 'website', 'reports', 'reader'].map(
-    (part) => `${name}_${part}`,
-  ) as [string, string, string, string, string];
+  const [live, portal, website, reader, portalReader, ownRole] = (
+    ['live', 'portal', 'website', 'reports', 'reader', 'release'] as const
+  ).map((part) => `${name}_${part}`) as [string, string, string, string, string, string];
   const password = randomBytes(12).toString('hex');
   await withClient(superuserUrl, async (client) => {
     await client.query(`create database ${id(portal)} owner portal_owner template ${id(PORTAL_TEMPLATE)}`);
     await client.query(
       `create role ${id(portalReader)} login connection limit 5 password ${literal(password)} in role portal_reader;
        create role ${id(website)} login password ${literal(password)};
-       create role ${id(reader)} login password ${literal(password)}`,
+       create role ${id(reader)} login password ${literal(password)};
+       create role ${id(ownRole)} login password ${literal(password)}`,
     );
     await client.query(`grant connect on database ${id(portal)} to portal_owner, portal_reader`);
     await client.query(`create database ${id(live)} owner ${id(website)}`);
@@ -72,10 +75,11 @@ export async function createOldSystem(sites = 240): Promise<OldSystem> {
     portalReaderUrl: urlWith(env.PP_PORTAL_READER_URL, { database: portal, role: portalReader, password }),
     superuserUrl: urlWith(superuserUrl, { database: live }),
     readerUrl: urlWith(env.PP_DATABASE_URL, { database: live, role: reader, password }),
+    ownRoleUrl: urlWith(env.PP_DATABASE_URL, { database: live, role: ownRole, password }),
     website,
     reader,
     sites,
-    drop: () => dropAll(superuserUrl, [live, portal], [portalReader, reader, website]),
+    drop: () => dropAll(superuserUrl, [live, portal], [portalReader, reader, website, ownRole]),
   };
   try {
     await seedPortal(portalUrl, sites, 0);
