@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { type Inputs, keep } from './kept.mjs';
@@ -36,4 +36,5 @@ export async function bundleWorkflows(): Promise<string> {
 }
 
 const bundleInto = (folder: string) =>
-  promisify(execFile)(process.execPath, ['--import', 'tsx', BUNDLER, join(folder, FILE)]);
+  // Node.js looks for what --import names from the folder in which it runs: an operator may start a worker anywhere.
+  promisify(execFile)(process.execPath, ['--import', 'tsx', BUNDLER, join(folder, FILE)], { cwd: dirname(BUNDLER) });
