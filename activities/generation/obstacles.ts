@@ -57,25 +57,43 @@ export function refuseFor(found: readonly Obstacle[]): void {
 /** The twin of a live relation gets live's owner: this role has to be a member, and the owner may have to create. */
 async function foreignOwners(session: Session): Promise<Obstacle[]> {
   const names = [...tables.map(({ name }) => name), ...views.map(({ name }) => name), downloadsView, LEDGER];
-  const { rows } = await session.query<{ names: string[]; owner: string; me: string; member: boolean }>(
+  const { rows } = await session.query<{
+    names: string[];
+    owner: string;
+    me: string;
+    member: boolean;
+    creates: boolean;
+    superuser: boolean;
+  }>(
     `select array_agg(c.relname::text order by c.relname) as names, pg_get_userbyid(c.relowner) as owner, current_user as me,
-            pg_has_role(c.relowner, 'usage') as member
-     from pg_class c
+            pg_has_role(c.relowner, 'usage') as member,
+            has_schema_privilege(c.relowner, 'public', 'create') as creates, bool_or(o.rolsuper) as superuser
+     from pg_class c join pg_roles o on o.oid = c.relowner
      where c.relnamespace = 'public'::regnamespace and c.relname = any($1) and c.relowner <> current_user::regrole
        and not (select rolsuper from pg_roles where rolname = current_user)
        and not (pg_has_role(c.relowner, 'usage') and has_schema_privilege(c.relowner, 'public', 'create'))
      group by c.relowner order by 2`,
     [names],
   );
-  return rows.map(({ names: owned, owner, me, member }) => {
+  return rows.map(({ names: owned, owner, me, member, creates, superuser }) => {
     const [first, ...others] = owned;
     const what = others.length > 0 ? `${first} and ${others.length} more` : `${first}`;
+    if (superuser) {
+      // A member of a superuser may do all that it may.
+      const remedy = owned.map((name) => `alter table public.${ident(name)} owner to ${ident(me)}`);
+      return {
+        group: 'ownership',
+        text: `live ${what} is owned by superuser ${owner}: ${someOf(remedy)}`,
+        remedy,
+      };
+    }
     const remedy = [
-      member ? `grant usage, create on schema public to ${ident(owner)}` : `grant ${ident(owner)} to ${ident(me)}`,
+      ...(member ? [] : [`grant ${ident(owner)} to ${ident(me)}`]),
+      ...(creates ? [] : [`grant usage, create on schema public to ${ident(owner)}`]),
     ];
     const text = member
       ? `live ${what} is owned by ${owner}, who may not create in schema public: ${remedy}`
-      : `live ${what} is owned by ${owner}, and ${me} is no member of it: ${remedy}, or run as ${owner}`;
+      : `live ${what} is owned by ${owner}, and ${me} is no member of it: ${remedy.join('; ')}, or run as ${owner}`;
     return { group: 'ownership', text, remedy };
   });
 }

@@ -28,7 +28,10 @@ export interface Foresight {
 export async function foresee(session: Session, options: ForeseeOptions = {}): Promise<Foresight> {
   const found = await obstacles(session);
   const snapshot = await readSnapshot(session, STAGING);
-  found.push(...inGroup('dependents', snapshot.refusals));
+  for (const text of snapshot.refusals) {
+    const remedy = snapshot.remedies[text];
+    found.push({ group: 'dependents', text, ...(remedy !== undefined && { remedy: [remedy] }) });
+  }
   const strangers = await strangersInTheWay(session, snapshot, STAGING, backupOf(await freeStamp(session)));
   found.push(...inGroup('names', strangers));
   snapshot.refusals = [];

@@ -86,6 +86,8 @@ export interface SwapSnapshot {
   stale: string[];
   /** What depends on the released relations and cannot be carried, by name. */
   refusals: string[];
+  /** The statement that mends a refusal, by the refusal, where there is only one. */
+  remedies: Record<string, string>;
 }
 
 export interface PlanStatement {

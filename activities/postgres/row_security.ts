@@ -21,5 +21,5 @@ export async function requireAllRows(session: Session, tables: readonly string[]
   const owned = rows.every((row) => row.owned);
   const without = owned ? `alter table ${first.name} no force row level security` : `let ${first.role} own the tables`;
   const message = `row-level security may hide rows of ${names.join(', ')} from role ${first.role}, and a release reads whole tables; nothing was done. Either ${without}, or, as superuser, alter role ${first.role} bypassrls`;
-  throw new ReleaseError('ConfigurationError', message, { tables: names, role: first.role });
+  throw new ReleaseError('ConfigurationError', message, { tables: names, role: first.role, owned });
 }

@@ -53,6 +53,7 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
       ...dependents,
       ...readers.map(({ relation, ...reader }) => ({ kind: MATERIALIZED, name: relation, ...reader })),
     ];
+    const { rows: refusals } = await session.query<{ reason: string; remedy: string | null }>(REFUSALS, [oids]);
     return {
       live,
       incoming: [
@@ -63,10 +64,8 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
       dependentViews,
       stale: await readStale(session, oids),
       sequenceOfLedger: await readLedgerSequence(session),
-      refusals: [
-        ...(await session.query<{ reason: string }>(REFUSALS, [oids])).rows.map((row) => row.reason),
-        ...foreign.flatMap(notOurs),
-      ],
+      refusals: [...refusals.map(({ reason }) => reason), ...foreign.flatMap(notOurs)],
+      remedies: Object.fromEntries(refusals.flatMap(({ reason, remedy }) => (remedy ? [[reason, remedy]] : []))),
     };
   } finally {
     await session.query('set search_path = public');
