@@ -37,6 +37,14 @@ export const hours: Kind<number> = (given) => {
   return value !== undefined && value > 0 ? { value } : is(given, 'not a number of hours above 0');
 };
 
+/** A number of seconds, in ms. */
+export const seconds: Kind<number> = (given) => {
+  const value = decimalNumber(given);
+  return value !== undefined && value > 0 && value <= 3600
+    ? { value: value * 1000 }
+    : is(given, 'not a number of seconds above 0, and at most 3600');
+};
+
 const DAY_MS = 86_400_000;
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: DAY_MS };
 

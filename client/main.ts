@@ -232,6 +232,7 @@ program
   .option('--list', 'print all checks, and look at nothing')
   .option('--strict', 'warnings count as findings')
   .option('--probe', 'a round trip, too: a workflow, a swap of a table of its own, a row of the portal, a chat message')
+  .addOption(flag('--timeout <seconds>', 'how long servers may take to answer (default: 3.5)', kinds.seconds))
   .action(async (options: DoctorOptions) => (await import('./commands/doctor.ts')).doctor(options, output()));
 program
   .command('worker')

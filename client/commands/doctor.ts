@@ -12,6 +12,8 @@ export interface DoctorOptions {
   list?: boolean;
   strict?: boolean;
   probe?: boolean;
+  /** How long servers may take to answer, ms. */
+  timeout?: number;
 }
 
 /** How long the process may outlive its report, ms: something that hangs must not keep it. */
@@ -22,7 +24,7 @@ const LINGER_MS = 500;
  * unless they count (`--strict`).
  */
 export async function doctor(options: DoctorOptions, output: Output): Promise<void> {
-  const { pre = false, strict = false, probe = false, only, release } = options;
+  const { pre = false, strict = false, probe = false, only, release, timeout } = options;
   if (options.list) {
     const groups = listed();
     output.result({ checks: IDS.length, groups }, renderList(groups));
@@ -34,7 +36,7 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<vo
   const writing = only?.filter((id) => checkOf(id).probe) ?? [];
   if (writing.length > 0 && !probe) throw new CommandError(EXIT.usage, `${writing.join(', ')} writes: add --probe`);
   if (pre && probe) throw new CommandError(EXIT.usage, '--probe needs a migrated database; leave out --pre');
-  const outcomes = await examine(readPlace(release), { only, pre, probe });
+  const outcomes = await examine(readPlace(release), { only, pre, probe }, timeout);
   const outcome = verdictOf(outcomes, strict);
   output.result({ outcome, checks: outcomes }, renderOutcomes(outcomes));
   if (outcome === 'findings') process.exitCode = EXIT.failed;

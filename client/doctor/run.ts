@@ -1,11 +1,7 @@
 import { type Check, docsOf, type Finding, GROUPS, type GroupName, type Outcome, skipped } from './check.ts';
 import { type CheckId, checkOf, groupOf, IDS, needsOf } from './checks/index.ts';
-import { type Place, Surroundings } from './surroundings.ts';
+import { limitsOf, type Place, Surroundings, TIMEOUT_MS } from './surroundings.ts';
 
-/** How long all parts together may take, ms: with the start of the command that is under five seconds. */
-const LIMIT_MS = 3_500;
-/** The same where a worker is asked to do something. */
-const PROBE_LIMIT_MS = 10_000;
 /** How long a connection may take to close, ms. */
 const CLOSE_LIMIT_MS = 250;
 
@@ -33,9 +29,16 @@ export function selected({ only, pre, probe }: Selection): CheckId[] {
 /**
  * Looks at everything selected, the parts side by side. A part that does not answer is one finding, and what would have asked
  * it is skipped and names that. Never fails, and ends within its limit whatever hangs.
+ *
+ * @param timeoutMs how long servers may take to answer, all together
  */
-export async function examine(place: Place, selection: Selection = {}): Promise<Outcome[]> {
+export async function examine(
+  place: Place,
+  selection: Selection = {},
+  timeoutMs: number = TIMEOUT_MS,
+): Promise<Outcome[]> {
   const ids = selected(selection);
+  const limits = limitsOf(timeoutMs);
   const started = Date.now();
   const known = new Map(ids.map((id) => [id, later<Outcome>()]));
   const outcomeOf = async (id: CheckId) => known.get(id)?.promise;
@@ -43,8 +46,8 @@ export async function examine(place: Place, selection: Selection = {}): Promise<
   for (const id of ids) byGroup.set(groupOf(id), [...(byGroup.get(groupOf(id)) ?? []), id]);
   await Promise.all(
     [...byGroup].map(async ([name, members]) => {
-      const at = new Surroundings(place, name);
-      const limitMs = name === 'probe' ? PROBE_LIMIT_MS : LIMIT_MS;
+      const at = new Surroundings(place, name, limits);
+      const limitMs = name === 'probe' ? limits.probe : limits.part;
       let silent: CheckId | undefined;
       for (const id of members) {
         const needs = await Promise.all(needsOf(id).map(outcomeOf));

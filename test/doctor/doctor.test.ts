@@ -1,14 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { type DoctorOptions, doctor as runDoctor } from '../../client/commands/doctor.ts';
 import { docsOf } from '../../client/doctor/check.ts';
 import { checkOf, groupOf, IDS, isCheckId, needsOf } from '../../client/doctor/checks/index.ts';
 import { readIds } from '../../client/doctor/ids.ts';
 import { selected } from '../../client/doctor/run.ts';
 import { word } from '../../client/doctor/shell.ts';
+import { createOutput } from '../../client/output.ts';
 import { ROOT } from '../../local/paths.ts';
 import { runCommandLine } from '../support/release.ts';
-import { scenarios } from './scenarios/index.ts';
+import { rounds, scenarios } from './scenarios/index.ts';
+import { releaseRounds, releaseScenarios } from './scenarios/release.ts';
 
 /** No server is there: these commands need none. */
 const NOWHERE = { PP_DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing', TEMPORAL_ADDRESS: '127.0.0.1:1' };
@@ -16,7 +19,8 @@ const NOWHERE = { PP_DATABASE_URL: 'postgresql://nobody@127.0.0.1:1/nothing', TE
 const doctor = (...args: string[]) => runCommandLine(['doctor', ...args], NOWHERE);
 
 it('every check is broken and mended by a test', () => {
-  expect(Object.keys(scenarios).sort()).toEqual([...IDS].sort());
+  expect(Object.keys({ ...scenarios, ...releaseScenarios }).sort()).toEqual([...IDS].sort());
+  expect([...rounds, ...releaseRounds].flat().sort()).toEqual([...IDS].sort());
   expect(IDS.length).toBeGreaterThanOrEqual(60);
 });
 
@@ -45,6 +49,7 @@ it('what a check needs is a check, and within its part it comes before', () => {
 it('a check brings what it needs, and --pre leaves out what needs a migrated database', () => {
   expect(selected({ only: ['portal.tables'] })).toEqual([
     'database.answers',
+    'database.pooler',
     'database.settings',
     'portal.server',
     'portal.tables',
@@ -68,13 +73,18 @@ it('an unknown check is refused with those that are near, and an empty one, too'
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toMatch(/^pp-release: --only "portal.adress" is no check; near it are portal.address, /);
   expect(stderr).toContain('pp-release doctor --list');
-  expect((await doctor('--only', '')).code).toBe(2);
+  expect(readIds('')).toHaveProperty('fault');
 });
 
-it('flags that contradict each other are refused', async () => {
-  expect((await doctor('--pre', '--release', 'Apr2026')).code).toBe(2);
-  expect((await doctor('--pre', '--only', 'files.log')).code).toBe(2);
-  expect((await doctor('--release', 'april')).code).toBe(2);
+it('flags that contradict each other are refused, and a check that writes without --probe', async () => {
+  const refused = (options: DoctorOptions) =>
+    expect(runDoctor(options, createOutput(true))).rejects.toMatchObject({ exitCode: 2 });
+  await refused({ pre: true, release: 'Apr2026' });
+  await refused({ pre: true, only: ['files.log'] });
+  await refused({ pre: true, probe: true });
+  await refused({ only: ['probe.swap'] });
+  const { code, stderr } = await doctor('--release', 'april', '--timeout', '0');
+  expect([code, stderr]).toEqual([2, expect.stringContaining('--timeout is "0", not a number of seconds above 0')]);
 });
 
 it('--list prints every check by its part, and asks no server', async () => {

@@ -1,10 +1,9 @@
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Outcome } from '../../client/doctor/check.ts';
-import type { CheckId } from '../../client/doctor/checks/index.ts';
 import { createHarness } from '../support/release.ts';
-import { type ReleaseWard, releaseScenarios } from './scenarios/release.ts';
-import { breakSeeMend, openShell } from './ward.ts';
+import { type ReleaseWard, releaseRounds, releaseScenarios } from './scenarios/release.ts';
+import { breakSeeMend, itRounds, openShell } from './ward.ts';
 
 let ward: ReleaseWard;
 
@@ -22,9 +21,7 @@ afterAll(async () => {
   await ward?.harness.close();
 });
 
-it.each(Object.entries(releaseScenarios))('%s is seen, its remedy is run, and it is gone', (id, scenario) =>
-  breakSeeMend(ward, id as CheckId, scenario),
-);
+itRounds(releaseRounds, (round) => breakSeeMend(ward, releaseScenarios, round));
 
 /** Every row, relation and event that doctor could have written. */
 async function everything() {
@@ -51,7 +48,7 @@ async function everything() {
 it('where all is well doctor has nothing to mend, ends with 0, and has written nothing', async () => {
   const { harness, shell } = ward;
   const before = await everything();
-  const { code, stdout, stderr } = await harness.pp(['doctor', '--json', '--strict'], {
+  const { code, stdout, stderr } = await harness.pp(['doctor', '--timeout', '12', '--json', '--strict'], {
     ...shell.env,
     PORTAL_URL: harness.databases.portalReaderUrl,
   });

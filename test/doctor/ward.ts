@@ -5,13 +5,13 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { expect, inject } from 'vitest';
+import { expect, inject, it } from 'vitest';
 import { readEnvironment } from '../../client/config.ts';
 import type { Outcome } from '../../client/doctor/check.ts';
-import { type CheckId, needsOf } from '../../client/doctor/checks/index.ts';
+import { type CheckId, IDS, needsOf } from '../../client/doctor/checks/index.ts';
 import { examine } from '../../client/doctor/run.ts';
 import { readPlace } from '../../client/doctor/surroundings.ts';
-import { ROOT } from '../../local/paths.ts';
+import { ROOT, STACK_DIR } from '../../local/paths.ts';
 import { withClient } from '../../local/stack/postgres/server.ts';
 import { areGone, recordOf } from '../../local/stack/process.ts';
 import { obtainTemporal } from '../../local/stack/temporal/obtain.ts';
@@ -38,8 +38,10 @@ export interface Scenario<W> {
 export interface Shell {
   dir: string;
   env: Env;
-  /** Runs the commands in one shell, as a person who pastes them. @returns the variables that the shell has then */
-  run(commands: readonly string[], env?: Env): Promise<Env>;
+  /** Runs the commands in one shell with these variables, as a person who pastes them. @returns those that it has then */
+  run(commands: readonly string[], env: Env): Promise<Env>;
+  /** Process id of what the last command has left running. */
+  lastStarted(): number;
   close(): Promise<void>;
 }
 
@@ -54,12 +56,17 @@ export async function openShell(env: Env): Promise<Shell> {
   symlinkSync(await obtainTemporal(() => undefined), join(bin, 'temporal'));
   const started: number[] = [];
   const path = `${bin}:${process.env.PATH}`;
-  const run = async (commands: readonly string[], more: Env = {}): Promise<Env> => {
+  const run = async (commands: readonly string[], settings: Env): Promise<Env> => {
     const script = ['set -e', ...commands, `jobs -p > '${dir}/jobs'`, `env -0 > '${dir}/env'`].join('\n');
     const child = spawn('bash', ['-c', script], {
       cwd: dir,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...cleanEnvironment(), ...env, ...more, PATH: path },
+      env: {
+        ...cleanEnvironment(),
+        ...settings,
+        PATH: path,
+        PP_STACK_DIR: join(STACK_DIR, 'test', String(process.ppid)),
+      },
     });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
@@ -76,6 +83,7 @@ export async function openShell(env: Env): Promise<Shell> {
     dir,
     env,
     run,
+    lastStarted: () => started.at(-1) ?? Number.NaN,
     async close() {
       const records = started.splice(0).flatMap((pid) => recordOf(pid) ?? []);
       for (const { pid } of records) process.kill(pid, 'SIGTERM');
@@ -85,73 +93,117 @@ export async function openShell(env: Env): Promise<Shell> {
   };
 }
 
+/** Servers of a busy machine may be slow without a fault. */
+const TIMEOUT_S = 12;
+/** How long a remedy may take to show, ms: a worker starts, a server's parts learn of a namespace. */
+const MENDED_LIMIT_MS = 90_000;
+
+/** Faults that do not touch each other, and are seen in one run. They are made from the last to the first. */
+export type Round = readonly CheckId[];
+
+export type Scenarios<W> = Partial<Record<CheckId, Scenario<W>>>;
+
 /** Looks in this process, which costs less than a command. */
-export async function look(env: Env, id: CheckId, label?: string): Promise<Outcome> {
-  const outcomes = await examine(readPlace(label, readEnvironment(env)), { only: [id], probe: true });
-  return find(outcomes, id);
+async function look(env: Env, only: Round, label: string | undefined): Promise<Outcome[]> {
+  const place = readPlace(label, readEnvironment(env));
+  const outcomes = await examine(place, { only, probe: true }, TIMEOUT_S * 1000);
+  return outcomes.filter(({ id }) => (only as readonly string[]).includes(id));
 }
 
-function find(outcomes: readonly Outcome[], id: CheckId): Outcome {
-  const found = outcomes.find((one) => one.id === id);
-  if (!found) throw new Error(`doctor does not tell of ${id}`);
-  return found;
-}
-
-/** All is well; the thing is broken; doctor names it, and nothing else; its remedy is pasted; all is well again. */
-export async function breakSeeMend<W extends { shell: Shell }>(ward: W, id: CheckId, scenario: Scenario<W>) {
+/**
+ * All is well; the things are broken; doctor, asked for them, names them, and nothing else; then each remedy is pasted, after
+ * which its own is well, and the next is still to be mended.
+ */
+export async function breakSeeMend<W extends { shell: Shell }>(ward: W, scenarios: Scenarios<W>, round: Round) {
   const { shell } = ward;
-  const well = { ...shell.env, ...(await scenario.well?.(ward)) };
-  if (!scenario.isMissing) {
-    const before = await look(well, id, scenario.label);
-    expect(before).toMatchObject({ id, remedy: null });
+  const steps = round.map((id) => {
+    const scenario = scenarios[id];
+    if (!scenario) throw new Error(`${id} has no scenario here`);
+    return { id, scenario };
+  });
+  const label = steps.find(({ scenario }) => scenario.label !== undefined)?.scenario.label;
+  const well: Env = { ...shell.env };
+  for (const { scenario } of steps) Object.assign(well, await scenario.well?.(ward));
+  const present = steps.filter(({ scenario }) => !scenario.isMissing).map(({ id }) => id);
+  if (present.length > 0) expect(withRemedies(await look(well, present, label))).toEqual([]);
+  const undo: (() => Promise<void> | undefined)[] = [];
+  await withAfter(undo, async () => {
+    const broken = { ...well };
+    for (const { scenario } of [...steps].reverse()) {
+      undo.push(() => scenario.after?.(ward));
+      Object.assign(broken, await scenario.break(ward));
+    }
+    const seen = await seeBroken(broken, round, label);
+    await mend(shell, broken, seen, label);
+  });
+}
+
+/** A test for each round. One goes on where the one before it has ended, so none is begun after one that failed. */
+export function itRounds(rounds: readonly Round[], work: (round: Round) => Promise<void>): void {
+  let stoppedAt: string | undefined;
+  const named = rounds.map((round) => [round.join(', '), round] as const);
+  it.for(named)('%s: seen in one run, and gone after the printed remedies', async ([names, round], { skip }) => {
+    skip(stoppedAt !== undefined, `it needs ${stoppedAt}`);
+    stoppedAt = names;
+    await work(round);
+    stoppedAt = undefined;
+  });
+}
+
+async function seeBroken(env: Env, round: Round, label: string | undefined): Promise<Outcome[]> {
+  const args = ['doctor', '--probe', '--timeout', String(TIMEOUT_S), '--only', round.join(','), '--json'];
+  const { code, stdout, stderr } = await runCommandLine([...args, ...(label ? ['--release', label] : [])], env);
+  const { outcome, checks } = JSON.parse(stdout) as { outcome: string; checks: Outcome[] };
+  const red = withRemedies(checks);
+  expect([stderr, red.map(({ id }) => id)]).toEqual(['', IDS.filter((id) => round.includes(id))]);
+  const isFinding = red.some(({ status }) => status === 'failed');
+  expect([code, outcome]).toEqual(isFinding ? [1, 'findings'] : [0, 'warnings']);
+  expect(checks.map(({ id }) => id)).toEqual(expect.arrayContaining(round.flatMap((id) => [...needsOf(id), id])));
+  return red;
+}
+
+async function mend(shell: Shell, broken: Env, seen: readonly Outcome[], label: string | undefined): Promise<void> {
+  let env = broken;
+  let left = seen.map((one) => ({ id: one.id as CheckId, remedy: one.remedy ?? { commands: [] } }));
+  for (let [next] = left; next; [next] = left) {
+    const { commands, as } = next.remedy;
+    expect([next.id, commands]).not.toEqual([next.id, []]);
+    const names = (variable: string) => commands.some((one) => one.includes(variable));
+    expect([next.id, names('$PP_DBA_URL'), names('$PP_PORTAL_DATABASE_URL')]).toEqual([
+      next.id,
+      as === 'dba',
+      as === 'portal owner',
+    ]);
+    env = await shell.run(commands, env);
+    // One command may mend several things, and is pasted once.
+    const isMended = (one: typeof next) => one?.remedy.commands.join() === commands.join();
+    const mended = left.filter(isMended).map(({ id }) => id);
+    left = left.filter((one) => !isMended(one));
+    const still = left.slice(0, 1).map(({ id }) => id);
+    const statuses = async () => {
+      const outcomes = await look(env, [...mended, ...still], label);
+      return outcomes.map(({ id, status, remedy }) => `${id} ${remedy ? 'to mend' : status}`).sort();
+    };
+    await expect
+      .poll(statuses, { timeout: MENDED_LIMIT_MS, interval: 1_000 })
+      .toEqual([...mended.map((id) => `${id} ok`), ...still.map((id) => `${id} to mend`)].sort());
   }
-  await withAfter(
-    () => scenario.after?.(ward),
-    async () => {
-      const broken = { ...well, ...(await scenario.break(ward)) };
-      const args = [
-        'doctor',
-        '--probe',
-        '--only',
-        id,
-        '--json',
-        ...(scenario.label ? ['--release', scenario.label] : []),
-      ];
-      const { code, stdout, stderr } = await runCommandLine(args, broken);
-      const report = JSON.parse(stdout) as { outcome: string; checks: Outcome[] };
-      const seen = find(report.checks, id);
-      expect([id, stderr, red(report.checks)]).toEqual([id, '', [id]]);
-      expect(code).toBe(seen.status === 'failed' ? 1 : 0);
-      expect(report.outcome).toBe(seen.status === 'failed' ? 'findings' : 'warnings');
-      expect(report.checks.map((one) => one.id)).toEqual(expect.arrayContaining([...needsOf(id), id]));
-      const { commands, as } = seen.remedy ?? { commands: [] };
-      expect(commands).not.toEqual([]);
-      expect(commands.some((one) => one.includes('$PP_DBA_URL'))).toBe(as === 'dba');
-      expect(commands.some((one) => one.includes('$PP_PORTAL_DATABASE_URL'))).toBe(as === 'portal owner');
-      const mended = await shell.run(commands, broken);
-      const isGone = { timeout: 30_000, message: `${id} is mended` };
-      await expect.poll(() => look(mended, id, scenario.label), isGone).toMatchObject({ status: 'ok', remedy: null });
-    },
-  );
 }
 
 /** What went wrong first is what is told. */
-async function withAfter(after: () => Promise<void> | undefined, work: () => Promise<void>): Promise<void> {
-  let isDone = false;
-  try {
-    await work();
-    isDone = true;
-  } finally {
-    await after()?.catch((error: unknown) => {
-      if (isDone) throw error;
-    });
-  }
+async function withAfter(undo: (() => Promise<void> | undefined)[], work: () => Promise<void>): Promise<void> {
+  let fault: { error: unknown } | undefined;
+  const keep = (error: unknown) => {
+    fault ??= { error };
+  };
+  await work().catch(keep);
+  for (const step of undo) await step()?.catch(keep);
+  if (fault) throw fault.error;
 }
 
-const red = (outcomes: readonly Outcome[]) =>
-  outcomes.filter(({ status }) => status === 'failed' || status === 'warning').map(({ id }) => id);
+const withRemedies = (outcomes: readonly Outcome[]) => outcomes.filter(({ remedy }) => remedy !== null);
 
-/** A database and a role of one scenario's own, with all that docs/database.md grants, and nothing in it. */
+/** A database and a role that nobody else has, with all that docs/database.md grants, and nothing in it. */
 export interface OwnDatabase {
   env: Env;
   name: string;

@@ -3,7 +3,6 @@ import { connect } from 'node:net';
 import { failed, group, ok, type Remedy, warning } from '../check.ts';
 
 const VARIABLE = 'PP_SLACK_WEBHOOK_URL';
-const LIMIT_MS = 2_000;
 
 const withoutChat = (note: string): Remedy => ({ commands: [`unset ${VARIABLE}`], note });
 
@@ -30,12 +29,12 @@ export const notificationChecks = group([], {
     why: 'People learn from the chat what waits for them. A release that waits, and could not say so, runs into its time limit.',
     pre: true,
     needs: ['notifications.url'],
-    async look({ place }) {
+    async look({ place, limits }) {
       const { slackWebhookUrl } = place.settings;
       if (slackWebhookUrl === undefined) return ok(`${VARIABLE} is not set: no message is sent`);
       const { hostname, port, protocol } = new URL(slackWebhookUrl);
       const where = { host: hostname.replace(/[[\]]/g, ''), port: Number(port) || (protocol === 'https:' ? 443 : 80) };
-      const fault = await reach(where);
+      const fault = await reach(where, limits.connect);
       if (fault === undefined) return ok(`${where.host}:${where.port} takes connections`);
       return warning(
         `${where.host}:${where.port}: ${fault}`,
@@ -46,9 +45,9 @@ export const notificationChecks = group([], {
 });
 
 /** @returns why no connection came about; nothing is sent over one that does */
-async function reach({ host, port }: { host: string; port: number }): Promise<string | undefined> {
+async function reach({ host, port }: { host: string; port: number }, limitMs: number): Promise<string | undefined> {
   const socket = connect({ host, port });
-  const limit = setTimeout(() => socket.destroy(new Error(`no answer within ${LIMIT_MS / 1000} s`)), LIMIT_MS);
+  const limit = setTimeout(() => socket.destroy(new Error(`no answer within ${limitMs / 1000} s`)), limitMs);
   try {
     await once(socket, 'connect');
     return undefined;

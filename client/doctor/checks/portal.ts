@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
+import type pg from 'pg';
+import { obstacles } from '../../../activities/generation/obstacles.ts';
 import { parsePortalAddress } from '../../../activities/portal/address.ts';
-import { ReleaseError, SQLSTATE, sqlstateOf } from '../../../activities/postgres/errors.ts';
+import { ReleaseError, SQLSTATE, someOf, sqlstateOf } from '../../../activities/postgres/errors.ts';
 import { ident, literal } from '../../../activities/postgres/identifiers.ts';
 import { portal, unusableValues, VIEWS_DIR, views } from '../../../catalog/index.ts';
 import { failed, group, ok, type Remedy, skipped, some, warning } from '../check.ts';
@@ -24,7 +26,7 @@ export function link(here: Surroundings, before: readonly string[] = []): Remedy
   };
 }
 
-export const portalChecks = group(['database.answers', 'database.settings', 'portal.server'], {
+export const portalChecks = group(['database.answers', 'database.pooler', 'database.settings', 'portal.server'], {
   'portal.server': {
     title: 'the live database is linked to the portal',
     expected: `foreign server ${portal.server}`,
@@ -96,11 +98,24 @@ export const portalChecks = group(['database.answers', 'database.settings', 'por
       return failed(`missing: ${some(missing)}`, link(here));
     },
   },
+  'portal.local_rights': {
+    title: 'the role may read the foreign tables',
+    expected: `right SELECT on each of them, and USAGE on schema ${portal.localSchema}`,
+    why: 'Foreign tables that another role has made are closed to ours, whatever the portal allows.',
+    needs: ['portal.tables'],
+    async look(here) {
+      const found = (await obstacles(await here.session())).filter((one) => one.group === 'portal');
+      const { role } = await readRole(here);
+      if (found.length === 0) return ok(`${role} may`);
+      const grants = found.flatMap(({ remedy = [] }) => remedy);
+      return failed(someOf(found.map(({ text }) => text)), { as: 'dba', commands: [dbaSql(...grants)] });
+    },
+  },
   'portal.answers': {
     title: 'the portal answers',
     expected: 'a row, or none, over the foreign server',
     why: 'A release waits for the portal, tries again, and stands still meanwhile.',
-    needs: ['portal.user_mapping', 'portal.tables'],
+    needs: ['portal.user_mapping', 'portal.local_rights'],
     async look(here) {
       const error = await firstFault(here);
       const server = await readServer(here);
@@ -322,14 +337,16 @@ async function viewFaults(here: Surroundings): Promise<{ view: string; message: 
   const faults: { view: string; message: string; suspects: string[] }[] = [];
   for (const [view, text] of texts) {
     const whole = text.replace(/\bstaging_(portal_\w+)/g, (_, name: string) => `(${texts.get(name) ?? ''}\n)`);
+    const statement = `prepare doctor as\n${whole}`;
     try {
-      await here.rows(`prepare doctor as\n${whole}`);
+      await here.rows(statement);
       await here.rows('deallocate doctor');
     } catch (error) {
       // Class 42: the text does not fit what is there.
       if (!sqlstateOf(error)?.startsWith('42')) throw error;
-      const { message } = error as Error;
-      const [, alias] = /column "?(\w+)"?\./.exec(message) ?? [];
+      const { message, position } = error as pg.DatabaseError;
+      // The place in the text, whatever language the message has: that of ALIAS.COLUMN.
+      const [, alias] = /^"?(\w+)"?\./.exec(statement.slice(Number(position) - 1)) ?? [];
       const reads = new RegExp(`\\b${portal.localSchema}\\.(\\w+)\\s+(?:as\\s+)?${alias}\\b`, 'g');
       faults.push({ view, message, suspects: [...whole.matchAll(reads)].map(([, name]) => name ?? '') });
     }

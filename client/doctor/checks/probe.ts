@@ -11,20 +11,17 @@ import { readRole } from './database/access.ts';
 import { link } from './portal.ts';
 import { readPollers, START_WORKER } from './temporal.ts';
 
-/** How long a worker may take for the whole of it, ms. */
-const LIMIT_MS = 8_000;
-
 export const probeChecks = group([], {
   'probe.workflow': {
     probe: true,
     needs: ['temporal.worker', 'temporal.worker_version'],
     title: 'a worker does what it is asked',
-    expected: `workflow ${WORKFLOW.probe} and its activity end within ${LIMIT_MS / 1000} s`,
+    expected: `workflow ${WORKFLOW.probe} and its activity end in time`,
     why: 'A worker that is frozen, or has code of another time, polls like one that works.',
     async look(here) {
       const result = await runProbe(here);
       if (result) return ok(`attempt ${result.attempt} was done`);
-      return failed(`no answer within ${LIMIT_MS / 1000} s`, await remedyOfWorker(here));
+      return failed(`no answer within ${here.limits.work / 1000} s`, await remedyOfWorker(here));
     },
   },
   'probe.swap': {
@@ -108,11 +105,11 @@ const runProbe = fact(async (here): Promise<ProbeResult | undefined> => {
     taskQueue: TASK_QUEUE,
     args: [],
     // Without a worker that can do it, it must not be left.
-    workflowExecutionTimeout: LIMIT_MS,
+    workflowExecutionTimeout: here.limits.work,
     staticSummary: 'a probe by pp-release doctor',
   });
   try {
-    return (await client.withDeadline(Date.now() + LIMIT_MS, () => handle.result())) as ProbeResult;
+    return (await client.withDeadline(Date.now() + here.limits.work, () => handle.result())) as ProbeResult;
   } catch (error) {
     if (isGrpcDeadlineError(error) || (error as Error).name === 'WorkflowFailedError') return undefined;
     throw error;

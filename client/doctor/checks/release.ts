@@ -18,190 +18,194 @@ import { fact, type Surroundings } from '../surroundings.ts';
 
 const FOUND = { needs: ['release.known'] };
 
-export const releaseChecks = group(['database.answers', 'database.settings', 'database.migrations'], {
-  'release.known': {
-    title: 'the release is known',
-    expected: 'a release of that label, or any',
-    why: 'What follows is asked of it.',
-    async look(here) {
-      const release = await readRelease(here);
-      const { label } = here.place;
-      if (release) return ok(`release ${release.id} ${release.label}, ${release.state}`);
-      if (label === undefined) return ok('none has been started yet');
-      return failed(`no release is called ${label}`, { commands: [`pp-release start ${label}`] });
+export const releaseChecks = group(
+  ['database.answers', 'database.pooler', 'database.settings', 'database.migrations'],
+  {
+    'release.known': {
+      title: 'the release is known',
+      expected: 'a release of that label, or any',
+      why: 'What follows is asked of it.',
+      async look(here) {
+        const release = await readRelease(here);
+        const { label } = here.place;
+        if (release) return ok(`release ${release.id} ${release.label}, ${release.state}`);
+        if (label === undefined) return ok('none has been started yet');
+        return failed(`no release is called ${label}`, { commands: [`pp-release start ${label}`] });
+      },
     },
-  },
-  'release.failed': {
-    ...FOUND,
-    title: 'it has not failed',
-    expected: 'a state other than failed',
-    why: 'Its staging is kept, and waits for a command that goes on.',
-    async look(here) {
-      const release = await readRelease(here);
-      if (release?.state !== 'failed') return ok(release?.state ?? 'there is none');
-      return failed(`release ${release.id} ${release.label}: ${release.error_text ?? 'without a word'}`, {
-        commands: [await goOn(here, release)],
-        note: 'mend the cause first: the other findings, or the message itself, name it',
-      });
+    'release.failed': {
+      ...FOUND,
+      title: 'it has not failed',
+      expected: 'a state other than failed',
+      why: 'Its staging is kept, and waits for a command that goes on.',
+      async look(here) {
+        const release = await readRelease(here);
+        if (release?.state !== 'failed') return ok(release?.state ?? 'there is none');
+        return failed(`release ${release.id} ${release.label}: ${release.error_text ?? 'without a word'}`, {
+          commands: [await goOn(here, release)],
+          note: 'mend the cause first: the other findings, or the message itself, name it',
+        });
+      },
     },
-  },
-  'release.unfinished': {
-    ...FOUND,
-    title: 'it was finished',
-    expected: 'a release that is live has gone through its last phases, or still runs',
-    why: 'What follows the swap is left to be done: foreign keys are not proved, views are not refreshed, old backups stay.',
-    async look(here) {
-      const release = await readRelease(here);
-      const owner = await readOwner(await here.session());
-      if (release?.state !== 'swapped' || owner?.releaseId === release.id) return ok(release?.state ?? 'there is none');
-      return failed(`release ${release.id} ${release.label} is live, and nothing finishes it`, {
-        commands: [finishCommand(release.label)],
-      });
+    'release.unfinished': {
+      ...FOUND,
+      title: 'it was finished',
+      expected: 'a release that is live has gone through its last phases, or still runs',
+      why: 'What follows the swap is left to be done: foreign keys are not proved, views are not refreshed, old backups stay.',
+      async look(here) {
+        const release = await readRelease(here);
+        const owner = await readOwner(await here.session());
+        if (release?.state !== 'swapped' || owner?.releaseId === release.id)
+          return ok(release?.state ?? 'there is none');
+        return failed(`release ${release.id} ${release.label} is live, and nothing finishes it`, {
+          commands: [finishCommand(release.label)],
+        });
+      },
     },
-  },
-  'release.waiting': {
-    needs: ['release.known', 'temporal.worker'],
-    title: 'it waits for no answer',
-    expected: 'a release that runs, or has ended',
-    why: 'It holds the lock meanwhile, so nothing else can start; when its time is over it is parked, or fails.',
-    async look(here) {
-      const release = await readRelease(here);
-      if (!release?.workflow_id) return ok('there is none');
-      const answer = await askWorkflow(await here.temporal(), release.workflow_id);
-      const waitingFor = answer?.running ? answer.status?.waitingFor : undefined;
-      if (!waitingFor) return ok(release.state);
-      const [first, ...others] = waitingFor.answers.map(({ command }) => command);
-      return warning(describeWaiting(waitingFor), {
-        commands: first ? [first] : [],
-        note: others.length > 0 ? `or: ${others.join('; ')}` : 'it goes on by itself',
-      });
+    'release.waiting': {
+      needs: ['release.known', 'temporal.worker'],
+      title: 'it waits for no answer',
+      expected: 'a release that runs, or has ended',
+      why: 'It holds the lock meanwhile, so nothing else can start; when its time is over it is parked, or fails.',
+      async look(here) {
+        const release = await readRelease(here);
+        if (!release?.workflow_id) return ok('there is none');
+        const answer = await askWorkflow(await here.temporal(), release.workflow_id);
+        const waitingFor = answer?.running ? answer.status?.waitingFor : undefined;
+        if (!waitingFor) return ok(release.state);
+        const [first, ...others] = waitingFor.answers.map(({ command }) => command);
+        return warning(describeWaiting(waitingFor), {
+          commands: first ? [first] : [],
+          note: others.length > 0 ? `or: ${others.join('; ')}` : 'it goes on by itself',
+        });
+      },
     },
-  },
-  'release.abandoned': {
-    needs: ['temporal.namespace'],
-    title: 'the release lock has a living owner',
-    expected: 'no owner, or one whose workflow runs',
-    why: 'A workflow that was terminated could not give the lock back, nor say how its release ended.',
-    async look(here) {
-      const owner = await readOwner(await here.session());
-      if (!owner) return ok('it is free');
-      const what = `${owner.purpose}, workflow ${owner.workflowId}`;
-      const closed = await howClosedHere(await here.temporal())(owner.workflowId, owner.runId);
-      if (closed === undefined) return ok(`held by ${what}`);
-      return failed(`held by ${what}, which was ${closed}`, { commands: ['pp-release status'] });
+    'release.abandoned': {
+      needs: ['temporal.namespace'],
+      title: 'the release lock has a living owner',
+      expected: 'no owner, or one whose workflow runs',
+      why: 'A workflow that was terminated could not give the lock back, nor say how its release ended.',
+      async look(here) {
+        const owner = await readOwner(await here.session());
+        if (!owner) return ok('it is free');
+        const what = `${owner.purpose}, workflow ${owner.workflowId}`;
+        const closed = await howClosedHere(await here.temporal())(owner.workflowId, owner.runId);
+        if (closed === undefined) return ok(`held by ${what}`);
+        return failed(`held by ${what}, which was ${closed}`, { commands: ['pp-release status'] });
+      },
     },
-  },
-  'release.current': {
-    title: 'releases says which release is live',
-    expected: 'the release that was swapped last, and not rolled back, is current',
-    why: 'The website and the next release ask that row; without it there is nothing to roll back.',
-    async look(here) {
-      const rows = await here.rows<{ id: number; label: string; is_current: boolean }>(
-        `select r.id::int, label, is_current from releases r left join pp_release.generations g on g.release_id = r.id
+    'release.current': {
+      title: 'releases says which release is live',
+      expected: 'the release that was swapped last, and not rolled back, is current',
+      why: 'The website and the next release ask that row; without it there is nothing to roll back.',
+      async look(here) {
+        const rows = await here.rows<{ id: number; label: string; is_current: boolean }>(
+          `select r.id::int, label, is_current from releases r left join pp_release.generations g on g.release_id = r.id
          where is_current or state in ('swapped', 'succeeded') and g.release_id is not null
          order by is_current desc, first_live_at desc limit 1`,
-      );
-      const [release] = rows;
-      if (!release) return ok('no release is live');
-      if (release.is_current) return ok(`release ${release.id} ${release.label}`);
-      return failed(`none is current; release ${release.id} ${release.label} is what live holds`, {
-        commands: [sql(`update releases set is_current = true where id = ${release.id}`)],
-      });
+        );
+        const [release] = rows;
+        if (!release) return ok('no release is live');
+        if (release.is_current) return ok(`release ${release.id} ${release.label}`);
+        return failed(`none is current; release ${release.id} ${release.label} is what live holds`, {
+          commands: [sql(`update releases set is_current = true where id = ${release.id}`)],
+        });
+      },
+    },
+    'release.backup': {
+      title: 'there is a way back',
+      expected: 'a complete backup, once a release is live',
+      why: 'Without one a release that turns out wrong cannot be rolled back.',
+      async look(here) {
+        const session = await here.session();
+        const { rows } = await session.query('select from releases where is_current');
+        if (rows.length === 0) return ok('no release is live');
+        const backups = await listBackups(session);
+        const complete = backups.find((backup) => backup.complete);
+        if (complete) return ok(`back to ${complete.stamp}`);
+        const broken = backups.map(({ stamp, missing }) => `${stamp} lacks ${some(missing, 3)}`);
+        return warning(broken.length > 0 ? broken.join('; ') : 'there is no backup', {
+          commands: [`pp-release start ${thisMonth()} --wait`],
+          note: 'only a swap makes one: the next release does. What was dropped may still be in a backup of the database',
+        });
+      },
+    },
+    'release.backups_kept': {
+      title: 'no more backups than are wanted',
+      expected: 'PP_KEEP_BACKUP_COUNT complete backups',
+      why: 'Each is as large as the data.',
+      async look(here) {
+        const keep = here.place.settings.keepBackups;
+        const { kept, dropped } = retention(await listBackups(await here.session()), keep);
+        if (dropped.length === 0) return ok(`${kept.length} kept`);
+        return warning(`${dropped.join(', ')} would go`, { commands: [`pp-release backups clean --keep ${keep}`] });
+      },
+    },
+    'release.staging_left': {
+      title: 'no staging is left over',
+      expected: 'staging belongs to a release, or there is none',
+      why: 'What an abort could not drop takes as much room as the data; the next start drops it, unless others have built on it.',
+      async look(here) {
+        const session = await here.session();
+        const [holder, owner, made] = [
+          await stagingHolder(session),
+          await readOwner(session),
+          await madeOf(session, STAGING),
+        ];
+        if (made.length === 0 || holder || owner) return ok(holder ? `it is that of ${holder.label}` : 'there is none');
+        return warning(
+          `${made.length} relations of no release: ${some(
+            made.map(({ name }) => name),
+            3,
+          )}`,
+          {
+            commands: [sql(...(await droppingMade(session, STAGING)))],
+            note: 'nothing may run meanwhile; where others have built on it, PostgreSQL names that and drops nothing',
+          },
+        );
+      },
+    },
+    'release.manifest_file': {
+      ...FOUND,
+      title: 'its manifest file is what was checked',
+      expected: 'the file in PP_MANIFEST_DIR has the digest of the manifest in the database',
+      why: 'The website serves the file, and a person promotes by what it says.',
+      async look(here) {
+        const release = await readRelease(here);
+        const manifest = release && (await readManifest(await here.session(), release.id));
+        if (!release?.manifest_url || !manifest) return ok('there is none yet');
+        const path = resolve(here.place.settings.manifestDir, release.manifest_url.split('/').at(-1) ?? '');
+        const seen = await manifestFault(path, manifest);
+        if (seen === undefined) return ok(`${path}, digest ${digestOf(manifest).slice(0, 12)}`);
+        const body = `select body from pp_release.manifests where release_id = ${release.id}`;
+        return failed(`${path}: ${seen}`, {
+          commands: [`psql "$PP_DATABASE_URL" -v ON_ERROR_STOP=1 -At -c ${word(body)} > ${word(path)}`],
+          note: "on the worker's machine, which has written it",
+        });
+      },
+    },
+    'release.plan': {
+      title: 'staging can go live',
+      expected: 'the plan of the swap has no refusals, where staging is checked and waits',
+      why: 'What has changed in live since staging was built refuses the swap: better to know before it is promoted.',
+      look: lookAtPlan,
+    },
+    'release.month': {
+      title: 'what is live is not old',
+      expected: 'a release of this month or of the last one',
+      why: 'Otherwise readers are the first to notice that a month is missing.',
+      async look(here) {
+        const [current] = await here.rows<{ label: string }>('select label from releases where is_current');
+        if (!current) return ok('no release is live');
+        const months = monthsSince(current.label);
+        if (months <= 1) return ok(current.label);
+        return warning(`${current.label}, ${months} months ago`, {
+          commands: [`pp-release start ${thisMonth()} --wait`],
+        });
+      },
     },
   },
-  'release.backup': {
-    title: 'there is a way back',
-    expected: 'a complete backup, once a release is live',
-    why: 'Without one a release that turns out wrong cannot be rolled back.',
-    async look(here) {
-      const session = await here.session();
-      const { rows } = await session.query('select from releases where is_current');
-      if (rows.length === 0) return ok('no release is live');
-      const backups = await listBackups(session);
-      const complete = backups.find((backup) => backup.complete);
-      if (complete) return ok(`back to ${complete.stamp}`);
-      const broken = backups.map(({ stamp, missing }) => `${stamp} lacks ${some(missing, 3)}`);
-      return warning(broken.length > 0 ? broken.join('; ') : 'there is no backup', {
-        commands: [`pp-release start ${thisMonth()} --wait`],
-        note: 'only a swap makes one: the next release does. What was dropped may still be in a backup of the database',
-      });
-    },
-  },
-  'release.backups_kept': {
-    title: 'no more backups than are wanted',
-    expected: 'PP_KEEP_BACKUP_COUNT complete backups',
-    why: 'Each is as large as the data.',
-    async look(here) {
-      const keep = here.place.settings.keepBackups;
-      const { kept, dropped } = retention(await listBackups(await here.session()), keep);
-      if (dropped.length === 0) return ok(`${kept.length} kept`);
-      return warning(`${dropped.join(', ')} would go`, { commands: [`pp-release backups clean --keep ${keep}`] });
-    },
-  },
-  'release.staging_left': {
-    title: 'no staging is left over',
-    expected: 'staging belongs to a release, or there is none',
-    why: 'What an abort could not drop takes as much room as the data; the next start drops it, unless others have built on it.',
-    async look(here) {
-      const session = await here.session();
-      const [holder, owner, made] = [
-        await stagingHolder(session),
-        await readOwner(session),
-        await madeOf(session, STAGING),
-      ];
-      if (made.length === 0 || holder || owner) return ok(holder ? `it is that of ${holder.label}` : 'there is none');
-      return warning(
-        `${made.length} relations of no release: ${some(
-          made.map(({ name }) => name),
-          3,
-        )}`,
-        {
-          commands: [sql(...(await droppingMade(session, STAGING)))],
-          note: 'nothing may run meanwhile; where others have built on it, PostgreSQL names that and drops nothing',
-        },
-      );
-    },
-  },
-  'release.manifest_file': {
-    ...FOUND,
-    title: 'its manifest file is what was checked',
-    expected: 'the file in PP_MANIFEST_DIR has the digest of the manifest in the database',
-    why: 'The website serves the file, and a person promotes by what it says.',
-    async look(here) {
-      const release = await readRelease(here);
-      const manifest = release && (await readManifest(await here.session(), release.id));
-      if (!release?.manifest_url || !manifest) return ok('there is none yet');
-      const path = resolve(here.place.settings.manifestDir, release.manifest_url.split('/').at(-1) ?? '');
-      const seen = await manifestFault(path, manifest);
-      if (seen === undefined) return ok(`${path}, digest ${digestOf(manifest).slice(0, 12)}`);
-      const body = `select body from pp_release.manifests where release_id = ${release.id}`;
-      return failed(`${path}: ${seen}`, {
-        commands: [`psql "$PP_DATABASE_URL" -v ON_ERROR_STOP=1 -At -c ${word(body)} > ${word(path)}`],
-        note: "on the worker's machine, which has written it",
-      });
-    },
-  },
-  'release.plan': {
-    title: 'staging can go live',
-    expected: 'the plan of the swap has no refusals, where staging is checked and waits',
-    why: 'What has changed in live since staging was built refuses the swap: better to know before it is promoted.',
-    look: lookAtPlan,
-  },
-  'release.month': {
-    title: 'what is live is not old',
-    expected: 'a release of this month or of the last one',
-    why: 'Otherwise readers are the first to notice that a month is missing.',
-    async look(here) {
-      const [current] = await here.rows<{ label: string }>('select label from releases where is_current');
-      if (!current) return ok('no release is live');
-      const months = monthsSince(current.label);
-      if (months <= 1) return ok(current.label);
-      return warning(`${current.label}, ${months} months ago`, {
-        commands: [`pp-release start ${thisMonth()} --wait`],
-      });
-    },
-  },
-});
+);
 
 const readRelease = fact(async (here) => {
   const { label } = here.place;

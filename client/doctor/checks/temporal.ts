@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, isGrpcServiceError } from '@temporalio/client';
 import { ReleaseError } from '../../../activities/postgres/errors.ts';
 import { SEARCH_ATTRIBUTES, TASK_QUEUE } from '../../../contracts/index.ts';
 import { requireSearchAttributes } from '../../../worker/search_attributes.ts';
@@ -13,6 +13,8 @@ const RETENTION_DAYS = 3;
 /** A worker asks for work at least once a minute. One that has not asked for so long is gone, though Temporal lists it. */
 const POLL_LIMIT_MS = 90_000;
 const DAY_S = 86_400;
+/** gRPC's. */
+const NOT_FOUND = 5;
 
 export const START_WORKER = 'nohup pp-release worker >>worker.out 2>&1 </dev/null &';
 
@@ -46,7 +48,7 @@ export const temporalChecks = group(['temporal.answers', 'temporal.namespace'], 
         await describeNamespace(here);
         return ok(`${namespace} is there`);
       } catch (error) {
-        if (!/not found/i.test((error as Error).message)) throw error;
+        if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
         const create = `temporal operator namespace create ${at(here)} --retention ${RETENTION_DAYS * 24}h`;
         return failed(`there is no namespace ${namespace}`, {
           commands: [create],

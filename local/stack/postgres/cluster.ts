@@ -25,6 +25,8 @@ const settings = (port: number): Record<string, string> => ({
   unix_socket_directories: '',
   password_encryption: 'scram-sha-256',
   max_connections: '200',
+  // For the test that finds a forgotten one.
+  max_prepared_transactions: '2',
   shared_buffers: `${Math.max(64, Math.min(512, Math.floor(totalmem() / MB / 8)))}MB`,
   maintenance_work_mem: '256MB',
   work_mem: '16MB',

@@ -1,38 +1,22 @@
-import type pg from 'pg';
 import type { CheckId } from '../../../client/doctor/checks/index.ts';
-import type { TestDatabases } from '../../support/database.ts';
-import { type Env, type OwnDatabase, ownDatabase, type Scenario, type Shell } from '../ward.ts';
+import { openPooler, type Pooler } from '../pooler.ts';
+import type { Env, OwnDatabase, Scenario } from '../ward.ts';
+import type { Ward } from './ward.ts';
 
-export interface DatabaseWard {
-  /** Its settings name a migrated database, with a superuser's address in PP_DBA_URL. */
-  shell: Shell;
-  databases: TestDatabases;
-  /** Statements on that database as the release's role, and as a superuser. */
-  asRole(sql: string): Promise<void>;
-  asDba(sql: string): Promise<void>;
-  /** Another session on that database, until the ward is closed. */
-  session(): Promise<pg.Client>;
-}
+type DatabaseScenario = Scenario<Ward>;
 
-type DatabaseScenario = Scenario<DatabaseWard>;
-
-/** A fault in a database of its own, as its set-up may have left it. */
+/** A fault in how the database and its role are set up. */
 function atSetUp(fault: (own: OwnDatabase) => string[], settings: Env = {}): DatabaseScenario {
-  let own: OwnDatabase | undefined;
   return {
-    well: async () => {
-      own = await ownDatabase();
-      return { ...own.env, ...settings };
-    },
-    break: async () => {
-      if (own) await own.asDba(...fault(own));
+    well: async () => settings,
+    break: async ({ own }) => {
+      await own.asDba(...fault(own));
       return undefined;
     },
-    after: async () => own?.drop(),
   };
 }
 
-/** A fault that a statement makes in the migrated database. */
+/** A fault that a statement makes. */
 function byStatement(as: 'role' | 'dba', sql: string): DatabaseScenario {
   return {
     break: async (ward) => {
@@ -42,8 +26,17 @@ function byStatement(as: 'role' | 'dba', sql: string): DatabaseScenario {
   };
 }
 
+let pooler: Pooler | undefined;
+
 export const databaseScenarios: Record<Extract<CheckId, `database.${string}`>, DatabaseScenario> = {
   'database.answers': atSetUp(({ name, role }) => [`revoke connect on database ${name} from ${role}`]),
+  'database.pooler': {
+    break: async ({ own }) => {
+      pooler = await openPooler(own.env.PP_DATABASE_URL ?? '');
+      return { PP_DATABASE_URL: pooler.url };
+    },
+    after: async () => pooler?.close(),
+  },
   'database.settings': atSetUp(({ name, role }) => [
     `alter role ${role} in database ${name} set session_replication_role = replica`,
     `alter database ${name} set zero_damaged_pages = on`,
@@ -60,15 +53,15 @@ export const databaseScenarios: Record<Extract<CheckId, `database.${string}`>, D
     'alter schema public owner to postgres',
     `revoke create on schema public from ${role}, public`,
   ]),
-  'database.create_schemas': atSetUp(({ name, role }) => [
-    'create schema portal_fdw',
-    `revoke create on database ${name} from ${role}`,
-  ]),
+  'database.create_schemas': {
+    ...atSetUp(({ name, role }) => ['create schema portal_fdw', `revoke create on database ${name} from ${role}`]),
+    after: ({ own }) => own.asDba('drop schema portal_fdw'),
+  },
   'database.temporary_tables': atSetUp(({ name, role }) => [`revoke temporary on database ${name} from ${role}`]),
   'database.deadlock_timeout': atSetUp(({ role }) => [`revoke set on parameter deadlock_timeout from ${role}`]),
   'database.read_all_stats': atSetUp(({ role }) => [`revoke pg_read_all_stats from ${role}`]),
   'database.end_blockers': atSetUp(({ role }) => [`revoke pg_signal_backend from ${role}`], {
-    PP_END_BLOCKER_ROLES: 'pp_release',
+    PP_END_BLOCKER_ROLES: 'portal_reader',
   }),
   'database.end_blocker_roles': {
     break: async () => ({ PP_END_BLOCKER_ROLES: 'website, pp_release' }),
@@ -82,7 +75,10 @@ export const databaseScenarios: Record<Extract<CheckId, `database.${string}`>, D
     'role',
     'create table "staging_sources" (id int); create materialized view staging_portal_iso3_agg as select 1 as one',
   ),
-  'database.owners': byStatement('dba', 'alter table realms owner to postgres'),
+  'database.owners': byStatement(
+    'dba',
+    'alter table realms owner to postgres; alter table no_take_statuses owner to portal_reader',
+  ),
   'database.columns': byStatement(
     'role',
     `alter table protected_areas add column colour text not null default ''; alter table protected_areas alter column colour drop default`,
@@ -107,6 +103,14 @@ export const databaseScenarios: Record<Extract<CheckId, `database.${string}`>, D
   'database.outside_lock': {
     break: async ({ session }) => {
       await (await session()).query('select pg_advisory_lock(42000001)');
+      return undefined;
+    },
+  },
+  'database.prepared_transactions': {
+    break: async ({ session }) => {
+      await (await session()).query(
+        `begin; update realms set name = name; prepare transaction 'the website''s of Monday'`,
+      );
       return undefined;
     },
   },

@@ -2,14 +2,11 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { csvInputs } from '../../../catalog/index.ts';
 import type { CheckId } from '../../../client/doctor/checks/index.ts';
-import type { Env, Scenario, Shell } from '../ward.ts';
-
-export interface FilesWard {
-  shell: Shell;
-}
+import type { Env, Scenario } from '../ward.ts';
+import type { Ward } from './ward.ts';
 
 /** A folder with a file for each input, dated this month where it has a date. */
-function csvFolder({ shell }: FilesWard): string {
+function csvFolder({ shell }: Ward): string {
   const dir = join(shell.dir, 'csv files');
   mkdirSync(join(dir, 'statistics'), { recursive: true });
   const month = new Date().toISOString().slice(0, 7);
@@ -20,9 +17,9 @@ function csvFolder({ shell }: FilesWard): string {
 
 const at = (name: string, path: string): Env => ({ [name]: path });
 
-export const filesScenarios: Record<Extract<CheckId, `files.${string}`>, Scenario<FilesWard>> = {
+export const filesScenarios: Record<Extract<CheckId, `files.${string}`>, Scenario<Ward>> = {
   'files.settings': {
-    break: async () => ({ PP_KEEP_BACKUP_COUNT: 'some', PP_LOCK_TIMEOUT_MS: '30s', TEMPORAL_ADDRESS: 'temporal' }),
+    break: async () => ({ PP_KEEP_BACKUP_COUNT: 'some', PP_LOCK_TIMEOUT_MS: '30s' }),
   },
   'files.manifest_dir': {
     break: async ({ shell }) => {

@@ -1,9 +1,9 @@
 import getPort from 'get-port';
 import type { CheckId } from '../../../client/doctor/checks/index.ts';
 import type { Scenario } from '../ward.ts';
-import type { FilesWard } from './files.ts';
+import type { Ward } from './ward.ts';
 
-export const notificationScenarios: Record<Extract<CheckId, `notifications.${string}`>, Scenario<FilesWard>> = {
+export const notificationScenarios: Record<Extract<CheckId, `notifications.${string}`>, Scenario<Ward>> = {
   'notifications.url': {
     break: async () => ({ PP_SLACK_WEBHOOK_URL: 'chat.example/hooks/1' }),
   },

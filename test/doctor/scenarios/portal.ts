@@ -1,24 +1,16 @@
 import type { CheckId } from '../../../client/doctor/checks/index.ts';
-import type { Scenario, Shell } from '../ward.ts';
+import type { Scenario } from '../ward.ts';
+import type { Ward } from './ward.ts';
 
-export interface PortalWard {
-  /** Its settings name a linked database, the portal's reader in PORTAL_URL, its owner in PP_PORTAL_DATABASE_URL. */
-  shell: Shell;
-  /** Statements on the live database as the release's role, as a superuser, and on the portal as its owner. */
-  asRole(sql: string): Promise<void>;
-  asDba(sql: string): Promise<void>;
-  onPortal(sql: string): Promise<void>;
-}
-
-const byStatement = (on: 'asRole' | 'asDba' | 'onPortal', sql: string): Scenario<PortalWard> => ({
+const byStatement = (on: 'asRole' | 'asDba' | 'onPortal', sql: string): Scenario<Ward> => ({
   break: async (ward) => {
     await ward[on](sql);
     return undefined;
   },
 });
 
-export const portalScenarios: Record<Extract<CheckId, `portal.${string}`>, Scenario<PortalWard>> = {
-  'portal.server': byStatement('asRole', 'drop server portal_srv cascade'),
+export const portalScenarios: Record<Extract<CheckId, `portal.${string}`>, Scenario<Ward>> = {
+  'portal.server': { isMissing: true, break: async () => undefined },
   'portal.server_owner': byStatement('asDba', 'alter server portal_srv owner to postgres'),
   'portal.user_mapping': byStatement('asRole', 'drop user mapping for current_user server portal_srv'),
   'portal.options': byStatement(
@@ -27,6 +19,13 @@ export const portalScenarios: Record<Extract<CheckId, `portal.${string}`>, Scena
   ),
   'portal.address': byStatement('asRole', `alter server portal_srv options (set dbname 'portal_of_last_year')`),
   'portal.tables': byStatement('asRole', 'drop foreign table portal_fdw.wdpas, portal_fdw.realm_cat'),
+  'portal.local_rights': {
+    break: async ({ asDba }) => {
+      await asDba('alter foreign table portal_fdw.realm_cat owner to postgres');
+      return undefined;
+    },
+    after: ({ own }) => own.asDba(`alter foreign table portal_fdw.realm_cat owner to ${own.role}`),
+  },
   'portal.answers': byStatement('asRole', `alter server portal_srv options (set port '1')`),
   'portal.rights': byStatement('onPortal', 'revoke select on wdpa.wdpas from portal_reader'),
   'portal.foreign_tables': byStatement('asRole', 'alter foreign table portal_fdw.realm_cat add column no_more text'),

@@ -2,15 +2,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CheckId } from '../../../client/doctor/checks/index.ts';
-import type { TestWorker } from '../../support/worker.ts';
-import type { Scenario, Shell } from '../ward.ts';
-
-export interface ProbeWard {
-  shell: Shell;
-  worker: TestWorker;
-  asRole(sql: string): Promise<void>;
-  asDba(sql: string): Promise<void>;
-}
+import type { Scenario } from '../ward.ts';
+import type { Ward } from './ward.ts';
 
 let chat: Server | undefined;
 
@@ -24,7 +17,7 @@ async function closedChat(): Promise<string> {
   return `http://127.0.0.1:${(chat.address() as AddressInfo).port}/hooks/1`;
 }
 
-export const probeScenarios: Record<Extract<CheckId, `probe.${string}`>, Scenario<ProbeWard>> = {
+export const probeScenarios: Record<Extract<CheckId, `probe.${string}`>, Scenario<Ward>> = {
   'probe.swap': {
     break: async ({ asDba }) => {
       await asDba(
@@ -48,10 +41,9 @@ export const probeScenarios: Record<Extract<CheckId, `probe.${string}`>, Scenari
       chat?.close();
     },
   },
-  // The last one, since it ends the worker.
   'probe.workflow': {
-    break: async ({ worker }) => {
-      process.kill(worker.pid, 'SIGSTOP');
+    break: async ({ shell }) => {
+      process.kill(shell.lastStarted(), 'SIGSTOP');
       return undefined;
     },
   },

@@ -1,4 +1,3 @@
-import type { Client } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import getPort from 'get-port';
 import { SCHEDULE_ID } from '../../../client/commands/schedule.ts';
@@ -7,12 +6,8 @@ import { TASK_QUEUE, WORKFLOW } from '../../../contracts/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { createNamespace, type TestNamespace } from '../../support/temporal.ts';
 import { startWorker, type TestWorker } from '../../support/worker.ts';
-import type { Env, Scenario, Shell } from '../ward.ts';
-
-export interface TemporalWard {
-  shell: Shell;
-  temporal: Client;
-}
+import type { Env, Scenario } from '../ward.ts';
+import type { Ward } from './ward.ts';
 
 /** INDEXED_VALUE_TYPE_… of Temporal's API. */
 const TEXT = 1;
@@ -22,7 +17,7 @@ let namespace: TestNamespace | undefined;
 let worker: TestWorker | undefined;
 
 /** Another namespace, with these search attributes. */
-async function otherNamespace({ shell }: TemporalWard, attributes: Record<string, number>): Promise<Env> {
+async function otherNamespace({ shell }: Ward, attributes: Record<string, number>): Promise<Env> {
   namespace = await createNamespace(shell.env.TEMPORAL_ADDRESS ?? '', []);
   const { connection } = namespace.client;
   if (Object.keys(attributes).length > 0)
@@ -32,13 +27,13 @@ async function otherNamespace({ shell }: TemporalWard, attributes: Record<string
 
 const dropNamespace = async () => namespace?.close();
 
-const setRetention = ({ temporal }: TemporalWard, days: number) =>
+const setRetention = ({ temporal }: Ward, days: number) =>
   temporal.workflowService.updateNamespace({
     namespace: temporal.options.namespace,
     config: { workflowExecutionRetentionTtl: msToTs(days * 86_400_000) },
   });
 
-const createSchedule = ({ temporal }: TemporalWard, spec: object) =>
+const createSchedule = ({ temporal }: Ward, spec: object) =>
   temporal.schedule.create({
     scheduleId: SCHEDULE_ID,
     spec: { calendars: [{ dayOfMonth: 1, hour: 6 }], ...spec },
@@ -50,9 +45,9 @@ const createSchedule = ({ temporal }: TemporalWard, spec: object) =>
     },
   });
 
-const dropSchedule = ({ temporal }: TemporalWard) => temporal.schedule.getHandle(SCHEDULE_ID).delete();
+const dropSchedule = ({ temporal }: Ward) => temporal.schedule.getHandle(SCHEDULE_ID).delete();
 
-export const temporalScenarios: Record<Extract<CheckId, `temporal.${string}`>, Scenario<TemporalWard>> = {
+export const temporalScenarios: Record<Extract<CheckId, `temporal.${string}`>, Scenario<Ward>> = {
   'temporal.answers': {
     break: async () => ({ TEMPORAL_ADDRESS: `127.0.0.1:${await getPort()}` }),
   },
@@ -84,8 +79,9 @@ export const temporalScenarios: Record<Extract<CheckId, `temporal.${string}`>, S
   },
   'temporal.worker_version': {
     isMissing: true,
-    break: async ({ shell }) => {
-      const other = await otherNamespace({ shell } as TemporalWard, {
+    break: async (ward) => {
+      const { shell } = ward;
+      const other = await otherNamespace(ward, {
         PpLabel: KEYWORD,
         PpState: KEYWORD,
         PpPhase: KEYWORD,

@@ -43,6 +43,28 @@ export const accessChecks = {
       }
     },
   },
+  'database.pooler': {
+    title: 'a session is one session',
+    expected: 'no pooler in transaction mode between here and PostgreSQL',
+    why: 'The release lock and the settings belong to a session; such a pooler gives each transaction another one, and our settings to other clients.',
+    pre: true,
+    async look(here) {
+      const { isLent, session } = await here.live();
+      if (!isLent) return ok('it is');
+      const { rows } = await session.query<{ host: string | null; port: number }>(
+        'select host(inet_server_addr()) as host, inet_server_port() as port',
+      );
+      const { host, port } = rows[0] ?? {};
+      const direct = host && `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      return failed('a pooler lends server sessions for one transaction each', {
+        // The address is changed where it stands, since a password is in it.
+        commands: direct
+          ? [`export PP_DATABASE_URL="$(printf %s "$PP_DATABASE_URL" | sed -E 's#(//([^/@]*@)?)[^/?]*#\\1${direct}#')"`]
+          : [],
+        note: "PostgreSQL's own address, or the pooler in session mode; in the worker's environment, too",
+      });
+    },
+  },
   'database.settings': {
     title: 'no setting that only a superuser may change is in the way',
     expected: 'sessions get the settings that a release needs',
@@ -50,7 +72,7 @@ export const accessChecks = {
     pre: true,
     async look(here) {
       try {
-        await settleReader(await here.session());
+        await settleReader(await here.session(), here.limits);
         return ok('all are as a release needs them');
       } catch (error) {
         const { role, database } = await readRole(here);

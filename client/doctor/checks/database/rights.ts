@@ -34,7 +34,11 @@ export const rightsChecks = {
       const [row] = await here.rows<{ version: string }>(
         `select extversion as version from pg_extension where extname = 'postgres_fdw'`,
       );
-      return row ? ok(row.version) : failed('it is not there', byDba('create extension postgres_fdw'));
+      if (row) return ok(row.version);
+      const { role } = await readRole(here);
+      // A right on the wrapper went with it.
+      const grant = `grant usage on foreign data wrapper postgres_fdw to ${ident(role)}`;
+      return failed('it is not there', byDba('create extension postgres_fdw', grant));
     },
   },
   'database.fdw_usage': {

@@ -1,6 +1,6 @@
 import { LEDGER } from '../../../../activities/generation/names.ts';
 import { findBlockers } from '../../../../activities/live/lock.ts';
-import { ident } from '../../../../activities/postgres/identifiers.ts';
+import { ident, literal } from '../../../../activities/postgres/identifiers.ts';
 import { ADVISORY_LOCK_KEY, outsideHolder } from '../../../../activities/postgres/lock.ts';
 import { tables, views } from '../../../../catalog/index.ts';
 import { type Check, failed, ok, some, warning } from '../../check.ts';
@@ -55,6 +55,26 @@ export const sessionChecks = {
       return failed(`session ${holder.pid} (${holder.application || 'unnamed'}) since ${holder.since}`, {
         commands: [sql(...end([holder.pid ?? 0]))],
         note: 'or let it finish; a session of another role needs pg_signal_backend',
+      });
+    },
+  },
+  'database.prepared_transactions': {
+    title: 'no prepared transaction was forgotten',
+    expected: 'none in this database',
+    why: 'It keeps its locks over restarts, belongs to no session, and the swap waits for it in vain.',
+    async look(here) {
+      const rows = await here.rows<{ gid: string; owner: string; age: number }>(
+        `select gid, owner::text, extract(epoch from clock_timestamp() - prepared)::int as age from pg_prepared_xacts
+         where database = current_database() order by prepared`,
+      );
+      if (rows.length === 0) return ok('there is none');
+      const { role } = await readRole(here);
+      const isForeign = rows.some(({ owner }) => owner !== role);
+      const statements = rows.map(({ gid }) => `rollback prepared ${literal(gid)}`);
+      return warning(some(rows.map(({ gid, owner, age }) => `${gid} of ${owner}, ${age} s old`)), {
+        commands: [isForeign ? dbaSql(...statements) : sql(...statements)],
+        ...(isForeign && { as: 'dba' as const }),
+        note: 'or commit prepared, if its owner says so; a transaction manager may be about to do that',
       });
     },
   },

@@ -47,7 +47,7 @@ export const tableChecks = {
         if (!(error instanceof ReleaseError)) throw error;
         const { role } = await readRole(here);
         const hidden = error.facts.tables as string[];
-        const isOwned = /no force row level security/.test(error.message);
+        const isOwned = error.facts.owned === true;
         const commands = isOwned
           ? [sql(...hidden.map((name) => `alter table ${name} no force row level security`))]
           : [dbaSql(`alter role ${ident(role)} bypassrls`)];
@@ -62,7 +62,11 @@ export const tableChecks = {
     why: 'A release never touches what it has not made, so it stops there.',
     async look(here) {
       const found = await findStrangersInStaging(await here.session());
-      if (found.length === 0) return ok('there is room');
+      const refused = (await readObstacles(here)).filter(({ group }) => group === 'names');
+      if (refused.length === 0) return ok('there is room');
+      // Where the swap or a backup needs the name, what stands there may be anything.
+      if (found.length === 0)
+        return failed(textsOf(refused), { commands: [], note: 'its owner has to rename or drop it' });
       const renames = found.map(
         ({ kind, name }) => `alter ${kind} public.${ident(name)} rename to ${ident(`kept_${name}`)}`,
       );
@@ -108,14 +112,9 @@ export const tableChecks = {
     async look(here) {
       const found = (await readObstacles(here)).filter(({ group }) => group === 'dependents' || group === 'shape');
       if (found.length === 0) return ok('nothing is in the way');
-      const refusals = found.map(({ text }) => text);
-      const moves = refusals.flatMap((sentence) => {
-        const [, view] =
-          /^materialized view (.+), which reads released relations from another schema/.exec(sentence) ?? [];
-        return view ? [`alter materialized view ${view} set schema public`] : [];
-      });
-      return failed(someOf(refusals), {
-        commands: moves.length > 0 ? [sql(...moves)] : [],
+      const statements = found.flatMap(({ remedy = [] }) => remedy);
+      return failed(textsOf(found), {
+        commands: statements.length > 0 ? [sql(...statements)] : [],
         note: 'docs/swap.md says what a swap carries over; what it cannot, its owner has to drop or change',
       });
     },
