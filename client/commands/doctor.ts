@@ -38,7 +38,7 @@ export async function doctor(options: DoctorOptions, output: Output): Promise<vo
   if (pre && probe) throw new CommandError(EXIT.usage, '--probe needs a migrated database; leave out --pre');
   const outcomes = await examine(readPlace(release), { only, pre, probe }, timeout);
   const outcome = verdictOf(outcomes, strict);
-  output.result({ outcome, checks: outcomes }, renderOutcomes(outcomes));
+  output.result({ outcome, checks: outcomes }, renderOutcomes(outcomes, process.stdout.columns));
   if (outcome === 'findings') process.exitCode = EXIT.failed;
   setTimeout(() => process.exit(), LINGER_MS).unref();
 }

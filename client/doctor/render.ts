@@ -2,7 +2,9 @@ import { wrap } from '../text.ts';
 import { type Check, GROUPS, type GroupName, type Outcome } from './check.ts';
 import { type CheckId, checkOf, groupOf, IDS } from './checks/index.ts';
 
-const COLUMNS = 100;
+/** Of a terminal that is not told; and the longest line that is read well. */
+const COLUMNS = 80;
+const MOST_COLUMNS = 100;
 const MARKS: Record<Outcome['status'], string> = { ok: '✓', warning: '!', failed: '✗', skipped: '-' };
 
 /** What all outcomes come to: findings are what has to be mended. */
@@ -15,40 +17,53 @@ export function verdictOf(outcomes: readonly Outcome[], strict: boolean): Verdic
 }
 
 /** What is well is counted, what is not is told with its remedy. */
-export function renderOutcomes(outcomes: readonly Outcome[]): string {
+export function renderOutcomes(outcomes: readonly Outcome[], columns: number = COLUMNS): string {
   const groups = [...new Set(outcomes.map(({ group }) => group))];
   const lines = groups.flatMap((group) => {
     const members = outcomes.filter((one) => one.group === group);
     const well = members.filter(({ status }) => status === 'ok').length;
     return [
       `${group}: ${well} of ${members.length} are well`,
-      ...members.filter(({ status }) => status !== 'ok').flatMap(tell),
+      ...members
+        .filter(({ status }) => status === 'warning' || status === 'failed')
+        .flatMap((one) => tell(one, columns)),
+      ...tellSkipped(members),
     ];
   });
   return [...lines, '', summary(outcomes)].join('\n');
 }
 
-function tell({ id, status, title, seen, expected, why, remedy, docs }: Outcome): string[] {
-  const mark = `  ${MARKS[status]} ${id}`;
-  if (status === 'skipped') return [`${mark}  ${seen}`];
-  const part = (name: string, text: string) => wrap(`      ${name.padEnd(9)} ${text}`, COLUMNS, ' '.repeat(16));
+/** One line for all that were skipped for the same reason: a server that is down leaves dozens. */
+function tellSkipped(members: readonly Outcome[]): string[] {
+  const skipped = members.filter(({ status }) => status === 'skipped');
+  return [...new Set(skipped.map(({ seen }) => seen))].map((reason) => {
+    const [first, ...others] = skipped.filter(({ seen }) => seen === reason).map(({ id }) => id);
+    return `  ${MARKS.skipped} ${others.length > 0 ? `${others.length + 1} are skipped` : first}: ${reason}`;
+  });
+}
+
+function tell({ id, status, title, seen, expected, why, remedy, docs }: Outcome, columns: number): string[] {
+  const width = Math.min(columns, MOST_COLUMNS);
+  const part = (name: string, text: string) => wrap(`      ${name.padEnd(9)} ${text}`, width, ' '.repeat(16));
+  const { commands = [], note, as } = remedy ?? {};
   return [
-    `${mark}`,
+    `  ${MARKS[status]} ${id}`,
     ...part('checked', title),
     ...part('seen', seen),
     ...part('expected', expected),
     ...part('why', why),
     // A command stands on a line of its own, however long: it is there to be pasted.
-    ...(remedy?.commands ?? []).map((command, at) => `      ${at === 0 ? whose(remedy?.as) : '         '} ${command}`),
-    ...(remedy?.note ? part('', remedy.note) : []),
+    ...(commands.length > 0 ? [`      ${MENDING[as ?? 'operator']}`, ...commands.map((one) => `        ${one}`)] : []),
+    ...(note ? part(commands.length > 0 ? 'note' : 'mend', note) : []),
     ...part('more', docs),
   ];
 }
 
-function whose(as: 'dba' | 'portal owner' | undefined): string {
-  if (as === undefined) return 'mend     ';
-  return as === 'dba' ? 'as a DBA ' : 'portal   ';
-}
+const MENDING = {
+  operator: 'mend',
+  dba: 'mend, as a DBA ($PP_DBA_URL)',
+  'portal owner': "mend, as the portal's owner ($PP_PORTAL_DATABASE_URL)",
+} as const;
 
 function summary(outcomes: readonly Outcome[]): string {
   const count = (status: Outcome['status']) => outcomes.filter((one) => one.status === status).length;

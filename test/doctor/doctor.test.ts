@@ -5,6 +5,7 @@ import { type DoctorOptions, doctor as runDoctor } from '../../client/commands/d
 import { docsOf } from '../../client/doctor/check.ts';
 import { checkOf, groupOf, IDS, isCheckId, needsOf } from '../../client/doctor/checks/index.ts';
 import { readIds } from '../../client/doctor/ids.ts';
+import { renderOutcomes } from '../../client/doctor/render.ts';
 import { selected } from '../../client/doctor/run.ts';
 import { word } from '../../client/doctor/shell.ts';
 import { createOutput } from '../../client/output.ts';
@@ -60,6 +61,18 @@ it('a check brings what it needs, and --pre leaves out what needs a migrated dat
   expect(pre.filter((id) => ['portal', 'release'].includes(groupOf(id)))).toEqual([]);
 });
 
+it('the text fits into 80 columns, but for a command, which stands alone to be pasted, and says with whose rights', () => {
+  const { title, expected, why } = checkOf('database.postgis');
+  const commands = [`psql "$PP_DBA_URL" -c 'create extension postgis'${' -- more'.repeat(20)}`];
+  const seen = 'it is not there '.repeat(10).trim();
+  const remedy = { as: 'dba', commands, note: 'of the same version as the portal has it '.repeat(5) } as const;
+  const docs = docsOf('database.postgis');
+  const one = { id: 'database.postgis', group: 'live database', title, seen, expected, why, remedy, docs };
+  const lines = renderOutcomes([{ ...one, status: 'failed' }]).split('\n');
+  expect(lines.filter((line) => line.length > 80)).toEqual([`        ${commands[0]}`]);
+  expect(lines).toContain('      mend, as a DBA ($PP_DBA_URL)');
+});
+
 it('words for a shell are quoted where they have to be', () => {
   expect(word('a/b-c_1.log')).toBe('a/b-c_1.log');
   expect(word("this month's")).toBe(`'this month'\\''s'`);
@@ -100,7 +113,7 @@ it('where nothing answers each part is one finding, and the rest is skipped and 
   expect(code).toBe(1);
   expect(stdout).toMatch(/✗ temporal.answers\n +checked .*\n +seen +does not answer at 127.0.0.1:1\n/);
   expect(stdout).toMatch(/✗ database.answers\n/);
-  expect(stdout).toMatch(/- portal.server +see database.answers\n/);
-  expect(stdout).toMatch(/- temporal.worker +see temporal.answers\n/);
+  expect(stdout).toMatch(/\nportal: 0 of \d+ are well\n {2}- \d+ are skipped: see database.answers\n/);
+  expect(stdout).toMatch(/\n {2}- \d+ are skipped: see temporal.answers\n/);
   expect(stdout).toMatch(/\n2 to mend, .*skipped, .* well\n$/);
 });

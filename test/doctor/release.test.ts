@@ -55,5 +55,7 @@ it('where all is well doctor has nothing to mend, ends with 0, and has written n
   const { outcome, checks } = JSON.parse(stdout) as { outcome: string; checks: Outcome[] };
   expect(checks.filter(({ status }) => status === 'failed' || status === 'warning')).toEqual([]);
   expect([code, outcome, stderr]).toEqual([0, 'ok', '']);
+  const names = ['id', 'group', 'title', 'status', 'seen', 'expected', 'why', 'remedy', 'docs'];
+  expect([...new Set(checks.map((one) => Object.keys(one).join()))]).toEqual([names.join()]);
   expect(await everything()).toEqual(before);
 });

@@ -12,7 +12,7 @@ import { digestOf, type Manifest, readManifest } from '../../../activities/stagi
 import { describeWaiting, finishCommand, goOnCommand, isPhase, labelOf } from '../../../contracts/index.ts';
 import { howClosedHere } from '../../../worker/how_closed.ts';
 import { askWorkflow } from '../../status.ts';
-import { type Finding, failed, group, ok, skipped, some, warning } from '../check.ts';
+import { type Finding, failed, group, ok, some, warning } from '../check.ts';
 import { sql, word } from '../shell.ts';
 import { fact, type Surroundings } from '../surroundings.ts';
 
@@ -247,7 +247,7 @@ async function manifestFault(path: string, manifest: Manifest): Promise<string |
 async function lookAtPlan(here: Surroundings): Promise<Finding> {
   const session = await here.session();
   const holder = await stagingHolder(session);
-  if (!holder || !(await readManifest(session, holder.releaseId))) return skipped('no checked staging waits');
+  if (!holder || !(await readManifest(session, holder.releaseId))) return ok('no checked staging waits');
   const { plan } = await planPromote(session, holder.releaseId, await freeStamp(session));
   if (plan.refusals.length === 0) return ok(`that of ${holder.label} can`);
   return failed(someOf(plan.refusals), {

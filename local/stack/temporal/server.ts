@@ -14,6 +14,8 @@ export const TEMPORAL_NAMESPACE = 'default';
 const PORT_VARIABLE = 'PP_STACK_TEMPORAL_PORT';
 const UI_PORT_VARIABLE = 'PP_STACK_UI_PORT';
 const START_LIMIT_MS = 60_000;
+/** Long enough for a look at a release that has ended before the weekend, which the server's own day is not. */
+const RETENTION = '72h';
 const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'];
 
 const ask = (binary: string, port: number, args: string[]) =>
@@ -78,6 +80,9 @@ export async function ensureTemporal(state: StackState, progress: Progress): Pro
       `Look into ${temporalLog}; "npm run stack -- reset" begins anew and drops the histories.`,
     );
   }
+  const update = ['namespace', 'update', '--namespace', TEMPORAL_NAMESPACE, '--retention', RETENTION];
+  const { code, output } = await ask(temporal.binary, temporal.port, update);
+  if (code !== 0) throw new StackError('Temporal does not take the retention.', output, `Look into ${temporalLog}.`);
   return temporal;
 }
 

@@ -1,5 +1,5 @@
 import { ident } from '../../../../activities/postgres/identifiers.ts';
-import { type Check, failed, ok, type Remedy, skipped, warning } from '../../check.ts';
+import { type Check, failed, ok, type Remedy, warning } from '../../check.ts';
 import { dbaSql, word } from '../../shell.ts';
 import type { Surroundings } from '../../surroundings.ts';
 import { readRole } from './access.ts';
@@ -143,7 +143,7 @@ export const rightsChecks = {
     why: 'A name with a typing error allows no session to be ended, which shows only when a swap is blocked.',
     async look(here) {
       const { endBlockerRoles } = here.place.settings;
-      if (endBlockerRoles.length === 0) return skipped('PP_END_BLOCKER_ROLES is not set');
+      if (endBlockerRoles.length === 0) return ok('PP_END_BLOCKER_ROLES is not set');
       const rows = await here.rows<{ name: string }>(
         'select rolname::text as name from pg_roles where rolname = any($1)',
         [endBlockerRoles],
