@@ -35,8 +35,8 @@ const WELCOME = Buffer.concat([
   Buffer.from([0x5a, 0, 0, 0, 5, 0x49]),
 ]);
 
-/** A pooler in transaction mode before a real server: it lends a server session until the transaction has ended. */
-export async function openPooler(databaseUrl: string): Promise<Pooler> {
+/** A pooler before a real server: it lends a server session until the transaction has ended, or until the client has gone. */
+export async function openPooler(databaseUrl: string, until: 'transaction' | 'session'): Promise<Pooler> {
   const sessions: pg.Client[] = [];
   const free: Socket[] = [];
   const waiting: ((session: Socket) => void)[] = [];
@@ -58,7 +58,8 @@ export async function openPooler(databaseUrl: string): Promise<Pooler> {
       'data',
       eachMessage((message, type) => {
         borrowers.get(stream)?.write(message);
-        if (type === READY_FOR_QUERY && String.fromCharCode(message[HEADER] ?? 0) === IDLE) giveBack(stream);
+        const isIdle = type === READY_FOR_QUERY && String.fromCharCode(message[HEADER] ?? 0) === IDLE;
+        if (isIdle && until === 'transaction') giveBack(stream);
       }),
     );
     free.push(stream);
@@ -66,7 +67,13 @@ export async function openPooler(databaseUrl: string): Promise<Pooler> {
   const clients = new Set<Socket>();
   const server = createServer((client) => {
     clients.add(client);
-    client.on('error', () => undefined).on('close', () => clients.delete(client));
+    const sessionOf = () => [...borrowers].find(([, borrower]) => borrower === client)?.[0];
+    client.on('error', () => undefined);
+    client.on('close', () => {
+      clients.delete(client);
+      const lent = sessionOf();
+      if (lent) giveBack(lent);
+    });
     // The start-up packet has no type; its parameters are those of the server sessions.
     client.once('data', () => {
       client.write(WELCOME);
@@ -75,7 +82,7 @@ export async function openPooler(databaseUrl: string): Promise<Pooler> {
         'data',
         eachMessage((message, type) => {
           if (type === TERMINATE) return;
-          const lent = [...borrowers].find(([, borrower]) => borrower === client)?.[0];
+          const lent = sessionOf();
           if (lent) {
             lent.write(message);
             return;

@@ -6,9 +6,10 @@ import type { Outcome } from '../../client/doctor/check.ts';
 import { createTestDatabases, type TestDatabases } from '../support/database.ts';
 import { ask, runCommandLine } from '../support/release.ts';
 import { createNamespace, type TestNamespace } from '../support/temporal.ts';
+import { openPooler } from './pooler.ts';
 import { rounds, scenarios } from './scenarios/index.ts';
 import type { Ward } from './scenarios/ward.ts';
-import { breakSeeMend, itRounds, type OwnDatabase, openShell, ownDatabase, type Shell } from './ward.ts';
+import { breakSeeMend, itRounds, look, type OwnDatabase, openShell, ownDatabase, type Shell } from './ward.ts';
 
 let namespace: TestNamespace;
 /** The portal's is used. */
@@ -68,6 +69,16 @@ afterAll(async () => {
 });
 
 itRounds(rounds, (round) => breakSeeMend(ward, scenarios, round));
+
+it('a pooler that lends a session for as long as the client stays is not taken for the other kind', async () => {
+  const pooler = await openPooler(own.env.PP_DATABASE_URL ?? '', 'session');
+  try {
+    const outcomes = await look({ ...shell.env, PP_DATABASE_URL: pooler.url }, ['database.pooler']);
+    expect(outcomes).toMatchObject([{ id: 'database.pooler', status: 'ok' }]);
+  } finally {
+    await pooler.close();
+  }
+});
 
 it('a probe goes through every part, and leaves nothing in the database', async () => {
   const only = 'probe.workflow,probe.swap,probe.row,probe.chat';

@@ -104,7 +104,7 @@ export type Round = readonly CheckId[];
 export type Scenarios<W> = Partial<Record<CheckId, Scenario<W>>>;
 
 /** Looks in this process, which costs less than a command. */
-async function look(env: Env, only: Round, label: string | undefined): Promise<Outcome[]> {
+export async function look(env: Env, only: Round, label?: string): Promise<Outcome[]> {
   const place = readPlace(label, readEnvironment(env));
   const outcomes = await examine(place, { only, probe: true }, TIMEOUT_S * 1000);
   return outcomes.filter(({ id }) => (only as readonly string[]).includes(id));

@@ -30,7 +30,10 @@ export const releaseChecks = group(
         const { label } = here.place;
         if (release) return ok(`release ${release.id} ${release.label}, ${release.state}`);
         if (label === undefined) return ok('none has been started yet');
-        return failed(`no release is called ${label}`, { commands: [`pp-release start ${label}`] });
+        return failed(`no release is called ${label}`, {
+          commands: [`pp-release start ${label}`],
+          note: 'or name another one: pp-release status tells of the newest',
+        });
       },
     },
     'release.failed': {

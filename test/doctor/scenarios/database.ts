@@ -32,7 +32,7 @@ export const databaseScenarios: Record<Extract<CheckId, `database.${string}`>, D
   'database.answers': atSetUp(({ name, role }) => [`revoke connect on database ${name} from ${role}`]),
   'database.pooler': {
     break: async ({ own }) => {
-      pooler = await openPooler(own.env.PP_DATABASE_URL ?? '');
+      pooler = await openPooler(own.env.PP_DATABASE_URL ?? '', 'transaction');
       return { PP_DATABASE_URL: pooler.url };
     },
     after: async () => pooler?.close(),
