@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Outcome } from '../../client/doctor/check.ts';
 import { ask, runCommandLine } from '../support/release.ts';
 import { APRIL, createOldSystem, MARCH, type OldSystem } from './old_system/index.ts';
 import { type Checked, check, readersSchema, runStatements, wholeDump } from './support.ts';
@@ -52,6 +53,13 @@ describe("adopting a database of the old system as the website's own role", () =
     await runStatements(old, checked.findings);
     const { findings } = await check(old.databaseUrl);
     expect(findings.filter(({ acts }) => acts === 'dba')).toEqual([]);
+  });
+
+  it('doctor sends an operator to adopt, and not to migrate', async () => {
+    const { code, stdout } = await pp('doctor', '--timeout', '12', '--only', 'database.migrations', '--json');
+    const { checks } = JSON.parse(stdout) as { checks: Outcome[] };
+    const found = checks.filter(({ remedy }) => remedy !== null).map(({ id, remedy }) => [id, remedy?.commands]);
+    expect([code, found]).toEqual([1, [['database.migrations', ['pp-release adopt']]]]);
   });
 
   it('adopt does nothing while a release of the old system runs', async () => {

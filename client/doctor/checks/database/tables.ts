@@ -1,3 +1,4 @@
+import { lookAt } from '../../../../activities/adopt/look.ts';
 import { LEDGER } from '../../../../activities/generation/names.ts';
 import type { Obstacle } from '../../../../activities/generation/obstacles.ts';
 import { findStrangersInStaging } from '../../../../activities/generation/room.ts';
@@ -29,9 +30,17 @@ export const tableChecks = {
     why: 'A worker of newer code asks for tables and functions that an older database does not have.',
     needs: ['database.create_schemas'],
     async look(here) {
-      const pending = await pendingMigrations(await here.session());
+      const session = await here.session();
+      const pending = await pendingMigrations(session);
       if (pending.length === 0) return ok('all are applied');
-      return failed(`not applied: ${some(pending)}`, { commands: ['pp-release migrate'] });
+      const seen = `not applied: ${some(pending)}`;
+      const { findings } = await lookAt(session);
+      const isOld = findings.some(({ id, acts }) => id !== 'migrations' && (acts === 'adopt' || acts === 'dba'));
+      if (!isOld) return failed(seen, { commands: ['pp-release migrate'] });
+      return failed(`${seen}; the old system has left its tables and backups here`, {
+        commands: ['pp-release adopt'],
+        note: 'it migrates, too, after a yes; pp-release adopt --check says what it would do, and what a DBA has to do first',
+      });
     },
   },
   'database.row_security': {
