@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal, cancelled } from '@temporalio/activity';
 import { type ImportPhase, importers, needsCsv, views } from '../catalog/index.ts';
+import type { ReleaseState } from '../contracts/index.ts';
 import type { ActivityDeps } from './deps.ts';
 import { TABLES_READ } from './generation/tables_read.ts';
 import { type AcquireRequest, awaitLock, endUnheardOf, type LockRequest, openRelease } from './opening.ts';
@@ -24,6 +25,10 @@ export interface ReleasePlan {
   release: ReleaseRef;
   /** True when the run goes on with the row, and perhaps the staging, of an earlier one. */
   resumed: boolean;
+  /** True where the release is live already. Histories of earlier versions do not say it. */
+  wasLive?: boolean;
+  /** As its row has it, then. */
+  state?: ReleaseState;
   importers: PlannedImporter[];
   /** Importers that cannot run here, with the reason. */
   leftOut: Record<string, string>;
@@ -80,11 +85,19 @@ export function lockActivities(deps: ActivityDeps) {
         return await withHeartbeat(async () => {
           await awaitLock(db, workflowId, runId);
           await db.session((session) => requireAllRows(session, TABLES_READ));
-          const { releaseId, resumed } = await openRelease(db, request, { workflowId, runId });
+          const { releaseId, resumed, wasLive, state } = await openRelease(db, request, { workflowId, runId });
           const release = await db.session((session) => refOf(session, releaseId));
           deps.log('info', 'lock_acquired', { phase: 'acquire_lock', release_id: releaseId, label: request.label });
           tellPhase(deps, release, 'acquire_lock', {});
-          return { release, resumed, importers: planned, leftOut, lockTimeoutMs: deps.config.lockTimeoutMs };
+          return {
+            release,
+            resumed,
+            wasLive,
+            state,
+            importers: planned,
+            leftOut,
+            lockTimeoutMs: deps.config.lockTimeoutMs,
+          };
         });
       } finally {
         await pool.end();

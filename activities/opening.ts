@@ -1,4 +1,4 @@
-import { type Mode, type Phase, resumesStaging } from '../contracts/index.ts';
+import { type Mode, type Phase, type ReleaseState, resumesStaging } from '../contracts/index.ts';
 import type { Database, Session } from './postgres/database.ts';
 import { ReleaseError } from './postgres/errors.ts';
 import { ADVISORY_LOCK_KEY } from './postgres/lock.ts';
@@ -73,45 +73,63 @@ interface Opened {
   resumed: boolean;
 }
 
+/** The release that a run has opened, as it stands then. */
+export interface OpenedRelease extends Opened {
+  /** True where it is current already: up to the swap there is nothing to do. */
+  wasLive: boolean;
+  state: ReleaseState;
+}
+
 export async function openRelease(
   db: Database,
   request: AcquireRequest,
   workflow: { workflowId: string; runId: string },
-): Promise<Opened> {
+): Promise<OpenedRelease> {
   return db.transaction(async (session) => {
-    const { rows } = await session.query<{ release_id: number | null }>(
-      'select release_id::int from pp_release.lock_owner where workflow_id = $1 and run_id = $2 for update',
-      [workflow.workflowId, workflow.runId],
-    );
-    if (!rows[0]) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
-    // A retry after a lost answer, or a reset, finds the row that the workflow has already.
-    if (rows[0].release_id !== null)
-      return { releaseId: rows[0].release_id, resumed: await wasResumed(session, rows[0].release_id) };
-    const reset = await findRelease(session, { workflowId: workflow.workflowId, runId: request.firstRunId });
-    if (reset) return { releaseId: reset.id, resumed: true };
-    const resumable = resumesAny(request) ? await findRelease(session, { label: request.label }) : undefined;
-    if (resumable) await requireNotSuperseded(session, resumable);
-    if (!resumable && resumesStaging(request)) throw nothingToResume(request, await stagingHolder(session));
-    const releaseId =
-      resumable?.id ??
-      (await insertRelease(session, { ...request, workflowId: workflow.workflowId, runId: request.firstRunId }));
-    if (resumable) {
-      await session.query(
-        `update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null,
-           state = case when state not in ('failed', 'aborted', 'rolled_back') then state
-                        when is_current then 'swapped' else 'started' end,
-           updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
-        [releaseId, workflow.workflowId, request.firstRunId, request.mode],
-      );
-    }
-    await session.query('update pp_release.lock_owner set release_id = $1', [releaseId]);
-    await recordEvent(session, releaseId, 'lock_acquired', {
-      phase: 'acquire_lock',
-      key: ADVISORY_LOCK_KEY,
-      resumed: Boolean(resumable),
-    });
-    return { releaseId, resumed: Boolean(resumable) };
+    const opened = await openIn(session, request, workflow);
+    const row = await findRelease(session, { id: opened.releaseId });
+    if (!row) throw new Error(`release ${opened.releaseId} is not there`);
+    return { ...opened, wasLive: row.is_current, state: row.state };
   });
+}
+
+async function openIn(
+  session: Session,
+  request: AcquireRequest,
+  workflow: { workflowId: string; runId: string },
+): Promise<Opened> {
+  const { rows } = await session.query<{ release_id: number | null }>(
+    'select release_id::int from pp_release.lock_owner where workflow_id = $1 and run_id = $2 for update',
+    [workflow.workflowId, workflow.runId],
+  );
+  if (!rows[0]) throw new ReleaseError('Fenced', 'another run has taken the release lock over');
+  // A retry after a lost answer, or a reset, finds the row that the workflow has already.
+  if (rows[0].release_id !== null)
+    return { releaseId: rows[0].release_id, resumed: await wasResumed(session, rows[0].release_id) };
+  const reset = await findRelease(session, { workflowId: workflow.workflowId, runId: request.firstRunId });
+  if (reset) return { releaseId: reset.id, resumed: true };
+  const resumable = resumesAny(request) ? await findRelease(session, { label: request.label }) : undefined;
+  if (resumable) await requireNotSuperseded(session, resumable);
+  if (!resumable && resumesStaging(request)) throw nothingToResume(request, await stagingHolder(session));
+  const releaseId =
+    resumable?.id ??
+    (await insertRelease(session, { ...request, workflowId: workflow.workflowId, runId: request.firstRunId }));
+  if (resumable) {
+    await session.query(
+      `update releases set workflow_id = $2, run_id = $3, mode = $4, error_text = null,
+         state = case when state not in ('failed', 'aborted', 'rolled_back') then state
+                      when is_current then 'swapped' else 'started' end,
+         updated_at = clock_timestamp() at time zone 'utc' where id = $1`,
+      [releaseId, workflow.workflowId, request.firstRunId, request.mode],
+    );
+  }
+  await session.query('update pp_release.lock_owner set release_id = $1', [releaseId]);
+  await recordEvent(session, releaseId, 'lock_acquired', {
+    phase: 'acquire_lock',
+    key: ADVISORY_LOCK_KEY,
+    resumed: Boolean(resumable),
+  });
+  return { releaseId, resumed: Boolean(resumable) };
 }
 
 async function wasResumed(session: Session, releaseId: number): Promise<boolean> {

@@ -101,7 +101,8 @@ function finish(result: ReleaseResult, output: Output): void {
   const after = result.stoppedAfter ? ` after ${result.stoppedAfter}` : '';
   const parked = result.parked ? `, parked by ${result.parked.by}; it goes on with ${result.parked.goOn}` : '';
   const left = result.stagingLeft ? `; ${describeStagingLeft(result.stagingLeft)}` : '';
-  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}${parked}${left}`;
+  const live = result.wasLive ? '; it was live already, so nothing was staged or swapped' : '';
+  const text = `release ${result.releaseId} ${result.label} ended as ${result.state}${after}${parked}${left}${live}`;
   if (result.state === 'aborted') throw new CommandError(EXIT.failed, text, { ...result });
   output.result(result, text);
 }

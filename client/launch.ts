@@ -27,6 +27,8 @@ export interface Launch {
 
 export interface Launched {
   releaseId: number;
+  /** The release is live already: up to the swap there is nothing to do. */
+  wasLive: boolean;
   workflowId: string;
   runId: string;
   handle: WorkflowHandle;
@@ -59,7 +61,7 @@ export async function launch(client: Client, { type, workflowId, input, what, de
   }
   const handle = await operation.workflowHandle();
   const { runId } = await handle.describe();
-  return { releaseId: admission.releaseId, workflowId, runId, handle };
+  return { releaseId: admission.releaseId, wasLive: admission.wasLive ?? false, workflowId, runId, handle };
 }
 
 /** Without a worker the start would wait for ever and say nothing. */

@@ -40,7 +40,7 @@ export interface LockHolder {
 
 /** Answer of the update `admitted`. */
 export type Admission =
-  | { admitted: true; releaseId: number }
+  | { admitted: true; releaseId: number; wasLive?: boolean | undefined }
   | { admitted: false; reason: string; type: string; holder?: LockHolder };
 
 /** What a phase up to the swap answers for a release that is live already (a reset, a resume): nothing was done. */
@@ -154,6 +154,8 @@ export interface ReleaseResult {
   backupStamp?: string | undefined;
   manifest?: ManifestSummary | undefined;
   stoppedAfter?: Phase | undefined;
+  /** True where the release was live before the run: nothing was staged or swapped. */
+  wasLive?: boolean | undefined;
   /** Who parked it, and where: staging stays for a later start. */
   parked?: Parked | undefined;
   stagingLeft?: StagingLeft | undefined;

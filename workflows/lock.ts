@@ -72,7 +72,9 @@ export async function withLock(run: ReleaseRun, work: (plan: ReleasePlan) => Pro
         leftOut: plan?.leftOut,
       };
       run.plan = plan as ReleasePlan;
-      run.admissions.admit({ admitted: true, releaseId: run.plan.release.releaseId });
+      // What is live has its state already, and the run may have nothing to do that would set it.
+      if (run.plan.wasLive && run.plan.state) run.status.state = run.plan.state;
+      run.admissions.admit({ admitted: true, releaseId: run.plan.release.releaseId, wasLive: run.plan.wasLive });
       await work(run.plan);
     });
   } catch (error) {

@@ -228,6 +228,7 @@ export class ReleaseRun {
       backupStamp: this.backupStamp,
       manifest: this.manifest,
       stoppedAfter: this.input.stopAfter,
+      wasLive: this.plan?.wasLive,
       parked: this.parked,
       stagingLeft: this.status.stagingLeft,
     };

@@ -148,7 +148,10 @@ function truth({ kind, args }: Command, { code, stdout }: Answer, before: State,
   }
   if (kind === 'dry run' || kind === 'import') {
     same(`a ${kind}`, ...live, 'stamps');
-    is('what staging holds', said.releaseId, after.holder);
+    // One that is live is not staged again, and says so.
+    is('whether it was live', before.current?.id === said.releaseId, said.wasLive);
+    if (said.wasLive) same(`a ${kind} of what is live`, 'holder');
+    else is('what staging holds', said.releaseId, after.holder);
   }
   if (kind === 'review') {
     same('a review', ...live, 'stamps');

@@ -20,7 +20,7 @@ export async function start(label: string | undefined, options: StartOptions, ou
   await withTemporal(where, async (client) => {
     const workflowId = `portal-release-${input.label}`;
     const details = `Started by ${operator()} with \`pp-release start\`, mode ${input.mode}.`;
-    const { releaseId, runId } = await launch(client, {
+    const { releaseId, wasLive, runId } = await launch(client, {
       type: WORKFLOW.release,
       workflowId,
       input,
@@ -28,9 +28,10 @@ export async function start(label: string | undefined, options: StartOptions, ou
       details,
     });
     const page = workflowPage(where, workflowId, runId);
-    output.say(`release ${releaseId} ${input.label} has started (workflow ${workflowId})${page ? `: ${page}` : ''}`);
+    const how = wasLive ? 'is live already, so nothing is staged or swapped' : 'has started';
+    output.say(`release ${releaseId} ${input.label} ${how} (workflow ${workflowId})${page ? `: ${page}` : ''}`);
     if (!options.wait) {
-      if (output.json) output.result({ releaseId, workflowId, runId, page }, '');
+      if (output.json) output.result({ releaseId, wasLive, workflowId, runId, page }, '');
       return;
     }
     await followToEnd(client, workflowId, what, output);

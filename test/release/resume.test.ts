@@ -35,16 +35,21 @@ it('a failed import leaves staging, and the release goes on from there once the 
   expect(await releaseOf(harness, 'May2026')).toMatchObject({ id: failed.id, state: 'validating', error_text: null });
 });
 
-it('phases that are run again for a release that is live and done leave it as it is', async () => {
+it('phases that are run again for a release that is live and done leave it as it is, and the command says that nothing was done', async () => {
   const { id } = await releaseOf(harness, 'Apr2026');
   for (const args of [
-    ['--only-phases', 'post_swap'],
-    ['--start-at', 'preflight', '--mode', 'dry-run'],
+    ['start', 'Apr2026', '--only-phases', 'post_swap'],
+    ['start', 'Apr2026', '--start-at', 'preflight', '--mode', 'dry-run'],
+    ['import', 'Apr2026', '--resume'],
   ]) {
-    const { code, stderr } = await harness.pp(['start', 'Apr2026', ...args, '--wait']);
+    const { code, stdout, stderr } = await harness.pp([...args, '--wait']);
     expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`release ${id} Apr2026 is live already, so nothing is staged or swapped`);
+    expect(stdout).toMatch(/ended as succeeded.*; it was live already, so nothing was staged or swapped\n$/);
     expect(await releaseOf(harness, 'Apr2026')).toMatchObject({ id, state: 'succeeded', is_current: true });
   }
+  const asked = await harness.pp(['start', 'Apr2026', '--start-at', 'finalise_swap', '--wait', '--json']);
+  expect(JSON.parse(asked.stdout)).toMatchObject({ releaseId: id, state: 'succeeded', wasLive: true });
   expect(await liveState(harness)).toEqual(before);
 });
 
