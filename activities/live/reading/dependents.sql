@@ -1,6 +1,6 @@
 -- What depends on the relations $1 (oids) from outside, and how it is carried over a change of names: `before` runs while
 -- the old names hold, `after` once the new ones do, `later` after COMMIT. `owner` may change it. Read under an empty
--- search_path.
+-- search_path. Definitions of views and rules are left out where $2 is false: PostgreSQL locks all that a view reads to tell its own.
 with
 rel as (
   select c.oid, c.relname, c.oid::regclass::text as target, c.reltype, t.typarray
@@ -19,14 +19,14 @@ dep as (
 -- OID, owner, grants, comments and triggers.
 select 'view' as kind, v.oid::regclass::text as name, array[]::text[] as before,
        array[format('create or replace view %s%s as %s', v.oid::regclass,
-                    ' with (' || array_to_string(v.reloptions, ', ') || ')', rtrim(pg_get_viewdef(v.oid), ';'))] as after,
+                    ' with (' || array_to_string(v.reloptions, ', ') || ')', rtrim(case when $2 then pg_get_viewdef(v.oid) end, ';'))] as after,
        array[]::text[] as later, v.oid::regclass::text as locks, null::text as check_sql, null::text as check_message, v.relowner as owner
 from dep join pg_rewrite w on dep.classid = 'pg_rewrite'::regclass and w.oid = dep.objid
 join pg_class v on v.oid = w.ev_class and v.relkind = 'v' and w.rulename = '_RETURN'
 
 union all -- rules of other relations
 select 'rule', format('%s on %s', w.rulename, v.oid::regclass), '{}',
-       array[regexp_replace(rtrim(pg_get_ruledef(w.oid), ';'), '^CREATE RULE', 'CREATE OR REPLACE RULE')], '{}',
+       array[regexp_replace(rtrim(case when $2 then pg_get_ruledef(w.oid) end, ';'), '^CREATE RULE', 'CREATE OR REPLACE RULE')], '{}',
        v.oid::regclass::text, null, null, v.relowner
 from dep join pg_rewrite w on dep.classid = 'pg_rewrite'::regclass and w.oid = dep.objid and w.rulename <> '_RETURN'
 join pg_class v on v.oid = w.ev_class

@@ -25,10 +25,16 @@ interface Wanted {
 }
 
 /**
- * Reads the catalogs for a change of `incoming` to live. Takes no lock. Runs under an empty search_path, so that every
- * name in every text is qualified, and puts the session's own back.
+ * Reads the catalogs for a change of `incoming` to live. Takes no lock but those under which PostgreSQL tells definitions of views: on
+ * all that they read. Runs under an empty search_path, so that every name in every text is qualified, and puts the session's own back.
+ *
+ * @param options.definitions false leaves out what views and rules over live say, for who only asks what is there
  */
-export async function readSnapshot(session: Session, incoming: Generation): Promise<SwapSnapshot> {
+export async function readSnapshot(
+  session: Session,
+  incoming: Generation,
+  { definitions = true }: { definitions?: boolean } = {},
+): Promise<SwapSnapshot> {
   await session.query(`set search_path = ''`);
   try {
     const released: Wanted[] = [
@@ -48,7 +54,7 @@ export async function readSnapshot(session: Session, incoming: Generation): Prom
     const ledger: Wanted = { relation: LEDGER, kind: 'table', released: false };
     const live = await readGeneration(session, LIVE, [...released, ...carried, ledger], []);
     const oids = live.map((state) => state.oid);
-    const dependents = await readDependents(session, oids);
+    const dependents = await readDependents(session, oids, definitions);
     const foreign = [
       ...dependents,
       ...readers.map(({ relation, ...reader }) => ({ kind: MATERIALIZED, name: relation, ...reader })),
@@ -246,14 +252,14 @@ function notOurs({ kind, name, owner, mine }: Owned & { kind: string; name: stri
   ];
 }
 
-async function readDependents(session: Session, oids: string[]): Promise<(Dependent & Owned)[]> {
+async function readDependents(session: Session, oids: string[], definitions: boolean): Promise<(Dependent & Owned)[]> {
   const { rows } = await session.query<
     Omit<Dependent, 'check'> & Owned & { check_sql: string | null; check_message: string }
   >(
     `select kind, name, before, after, later, locks, check_sql, check_message,
             pg_get_userbyid(owner) as owner, pg_has_role(owner, 'usage') as mine
      from (${DEPENDENTS}) dependents`,
-    [oids],
+    [oids, definitions],
   );
   return rows.map(({ check_sql, check_message, locks, ...dependent }) => ({
     ...dependent,
