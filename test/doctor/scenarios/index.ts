@@ -65,8 +65,8 @@ export const rounds: readonly Round[] = [
     'portal.address',
     'portal.tables',
   ],
-  ['temporal.worker_version', 'database.blockers', 'portal.user_mapping', 'portal.local_rights', 'portal.columns'],
+  ['temporal.worker_version', 'database.blockers', 'portal.user_mapping', 'portal.columns'],
   ['portal.answers', 'probe.swap', 'probe.row'],
   ['portal.rights', 'portal.foreign_tables', 'probe.chat'],
-  ['probe.workflow'],
+  ['portal.local_rights', 'probe.workflow'],
 ];
