@@ -16,6 +16,8 @@ const UI_PORT_VARIABLE = 'PP_STACK_UI_PORT';
 const START_LIMIT_MS = 60_000;
 /** Long enough for a look at a release that has ended before the weekend, which the server's own day is not. */
 const RETENTION = '72h';
+/** Go's own value is 100. A small heap that many short calls fill is collected all the time: a fifth of the server's CPU time. */
+const LAZY_COLLECTOR = '400';
 const SEARCH_ATTRIBUTES = ['PpLabel', 'PpState', 'PpPhase'];
 
 const ask = (binary: string, port: number, args: string[]) =>
@@ -66,6 +68,7 @@ export async function ensureTemporal(state: StackState, progress: Progress): Pro
     dir: state.dir,
     log: temporalLog,
     cwd: state.dir,
+    env: { GOGC: process.env.GOGC ?? LAZY_COLLECTOR },
   });
   temporal.process = record;
   state.temporal = temporal;
