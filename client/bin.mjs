@@ -5,7 +5,7 @@ import { bundledCommandLine } from './bundled.mjs';
 const showsStacks = process.argv.some((arg) => arg === 'worker' || arg === '--verbose') || process.env.PP_DEBUG === '1';
 if (showsStacks) process.setSourceMapsEnabled(true);
 
-const entry = await bundledCommandLine();
+const entry = await bundledCommandLine({ withPackages: !process.argv.includes('worker') });
 if (entry) await import(entry);
 else {
   const { register } = await import('tsx/esm/api');
