@@ -13,18 +13,13 @@ export interface ComparableColumn {
  * The hash of a whole row. It stands in manifests that may be older than this version, so it stays as it is where all types can be
  * hashed.
  */
-export async function rowHashSql(session: Session, relation: string, alias: string): Promise<string> {
-  const columns = (await comparableColumns(session, relation)).map((column) => column.of(alias));
+export function rowHashSql(comparable: readonly ComparableColumn[], alias: string): string {
+  const columns = comparable.map((column) => column.of(alias));
   const isWhole = columns.every((column) => !column.endsWith('::text'));
   return `hash_record(${isWhole ? alias : `row(${columns.join(', ')})`})::bigint`;
 }
 
-/** Columns of a relation (none, if it is not there) that an INSERT may name, in a form that can be hashed and compared, whatever their type. */
-export async function comparableColumns(session: Session, relation: string): Promise<ComparableColumn[]> {
-  return (await comparableColumnsOf(session, [relation])).get(relation) ?? [];
-}
-
-/** The same for several relations, by name, with one question. */
+/** Columns that an INSERT may name, in a form that can be hashed and compared, whatever their type: by relation, of those that are there. */
 export async function comparableColumnsOf(
   session: Session,
   relations: readonly string[],

@@ -28,21 +28,31 @@ export interface IndexShape {
   constraint: string | null;
 }
 
-/** Indexes of a table or materialized view, in creation order. */
-export async function indexesOf(session: Session, relation: string): Promise<IndexShape[]> {
-  const { rows } = await session.query<IndexShape>(
-    `select c.relname as name,
+/** Indexes of tables and materialized views, by relation, in creation order. */
+export async function indexesOf(
+  session: Session,
+  relations: readonly string[],
+): Promise<ReadonlyMap<string, IndexShape[]>> {
+  const { rows } = await session.query<IndexShape & { relation: string }>(
+    `select r.relname as relation, c.relname as name,
             case when i.indisunique then 'unique ' else '' end
               || regexp_replace(pg_get_indexdef(i.indexrelid), '^CREATE (UNIQUE )?INDEX .*? ON (ONLY )?.*? USING ', 'using ') as shape,
             pg_get_constraintdef(k.oid) as constraint
      from pg_index i
      join pg_class c on c.oid = i.indexrelid
+     join pg_class r on r.oid = i.indrelid
      left join pg_constraint k on k.conindid = i.indexrelid and k.conrelid = i.indrelid and k.contype in ('p', 'u', 'x')
-     where i.indrelid = $1::regclass and i.indisvalid
+     where r.relnamespace = 'public'::regnamespace and r.relname = any($1) and i.indisvalid
      order by i.indexrelid`,
-    [ident(relation)],
+    [relations],
   );
-  return rows;
+  return byName(rows, ({ relation }) => relation);
+}
+
+function byName<Row>(rows: readonly Row[], nameOf: (row: Row) => string): ReadonlyMap<string, Row[]> {
+  const found = new Map<string, Row[]>();
+  for (const row of rows) found.set(nameOf(row), [...(found.get(nameOf(row)) ?? []), row]);
+  return found;
 }
 
 export interface ForeignKey {
@@ -52,15 +62,18 @@ export interface ForeignKey {
   definition: string;
 }
 
-/** Foreign keys that start at a table. */
-export async function foreignKeysOf(session: Session, table: string): Promise<ForeignKey[]> {
+/** Foreign keys that start at these tables, by table. */
+export async function foreignKeysOf(
+  session: Session,
+  tables: readonly string[],
+): Promise<ReadonlyMap<string, ForeignKey[]>> {
   const { rows } = await session.query<ForeignKey>(
     `select k.conname as name, t.relname as table, r.relname as "referencedTable", pg_get_constraintdef(k.oid) as definition
      from pg_constraint k join pg_class t on t.oid = k.conrelid join pg_class r on r.oid = k.confrelid
-     where k.contype = 'f' and k.conrelid = $1::regclass order by k.conname`,
-    [ident(table)],
+     where k.contype = 'f' and t.relnamespace = 'public'::regnamespace and t.relname = any($1) order by k.conname`,
+    [tables],
   );
-  return rows;
+  return byName(rows, ({ table }) => table);
 }
 
 export interface OwnedSequence {

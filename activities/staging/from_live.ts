@@ -16,6 +16,8 @@ export interface FromLive {
   refuses: boolean;
   /** With the key. */
   columns: readonly ComparableColumn[];
+  /** Its dates of a row's last change: websites call them updated_at. */
+  dates: readonly string[];
 }
 
 /** What live looked like when staging took its values, as `pp_release.staging` keeps it. */
@@ -73,8 +75,9 @@ export async function fromLive(session: Session): Promise<FromLive[]> {
     const isWhole = carriedOver.has(table.name);
     const { whenEdited = table.kind === 'lookup' && !isWhole ? 'refuse' : 'carry' } = table;
     const refuses = whenEdited === 'refuse';
+    const dates = all.map(({ name }) => name).filter((name) => name === 'updated_at');
     if (table.kind === 'lookup' || isWhole) {
-      found.push({ table, rows: 'all', refuses, columns: all });
+      found.push({ table, rows: 'all', refuses, columns: all, dates });
       continue;
     }
     const own = new Set([
@@ -84,7 +87,7 @@ export async function fromLive(session: Session): Promise<FromLive[]> {
     if (own.size === 0) continue;
     const key = new Set(keyOf(table));
     const columns = all.filter(({ name }) => key.has(name) || own.has(name));
-    found.push({ table, rows: 'those of the release', refuses, columns });
+    found.push({ table, rows: 'those of the release', refuses, columns, dates });
   }
   return found;
 }

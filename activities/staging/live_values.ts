@@ -1,5 +1,5 @@
 import { type ReleasedTable, tables } from '../../catalog/index.ts';
-import { type ComparableColumn, comparableColumns, fingerprintSql, rowHashSql } from '../generation/row_hash.ts';
+import { type ComparableColumn, comparableColumnsOf, fingerprintSql, rowHashSql } from '../generation/row_hash.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, literal, stagingName } from '../postgres/identifiers.ts';
@@ -115,28 +115,24 @@ export async function followLive(db: Database, release: ReleaseRef, onStep: (ste
 }
 
 async function follow(session: Session, release: ReleaseRef, part: FromLive): Promise<number> {
-  const { table, columns } = part;
+  const { table, columns, dates } = part;
   // Before the values are read: what is written in between is seen by the next look.
   const fingerprint = await fingerprintOf(session, part);
-  const dates = await datesOf(session, table);
   const rows =
     part.rows === 'all' ? await copyAgain(session, release, table) : await carry(session, table, columns, dates);
   await session.query(`update pp_release.staging set live_values = coalesce(live_values, '{}') || $1::jsonb`, [
     JSON.stringify({ [table.name]: { columns: namesOf(part), fingerprint } satisfies Remembered[string] }),
   ]);
   if (rows > 0) {
+    const staging = stagingName(table.name);
+    const row = rowHashSql((await comparableColumnsOf(session, [staging])).get(staging) ?? [], 't');
     await session.query(
       `update pp_release.staging set followed = followed || jsonb_build_object($1::text, (
-         select coalesce(sum(${await rowHashSql(session, stagingName(table.name), 't')}), 0)::text from public.${ident(stagingName(table.name))} t))`,
-      [stagingName(table.name)],
+         select coalesce(sum(${row}), 0)::text from public.${ident(staging)} t))`,
+      [staging],
     );
   }
   return rows;
-}
-
-/** Websites that keep a date of a row's last change call it updated_at. */
-async function datesOf(session: Session, { name }: ReleasedTable): Promise<string[]> {
-  return (await comparableColumns(session, name)).map((column) => column.name).filter((name) => name === 'updated_at');
 }
 
 const SAMPLE_KEYS = 5;
@@ -178,7 +174,7 @@ export async function liveGuards(session: Session): Promise<Guard[]> {
     if (!before) continue;
     const sql = `select case when (${fingerprintSql(part.table.name, part.columns)}) = ${literal(before.fingerprint)} then 0 else 1 end as n`;
     const isCarried = part.rows !== 'all' && !part.refuses;
-    const carry = isCarried ? carrySql(part.table, part.columns, await datesOf(session, part.table)) : undefined;
+    const carry = isCarried ? carrySql(part.table, part.columns, part.dates) : undefined;
     const message = `live ${part.table.name} was edited in this very moment`;
     guards.push({ table: part.table.name, sql, carry, message });
   }

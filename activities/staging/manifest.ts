@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tables, views } from '../../catalog/index.ts';
 import type { ManifestSummary } from '../../contracts/index.ts';
-import { rowHashSql } from '../generation/row_hash.ts';
+import { comparableColumnsOf, rowHashSql } from '../generation/row_hash.ts';
 import type { Database, Session } from '../postgres/database.ts';
 import { ReleaseError } from '../postgres/errors.ts';
 import { ident, stagingName } from '../postgres/identifiers.ts';
@@ -148,10 +148,14 @@ async function readContent(db: Database, release: ReleaseRef): Promise<Content> 
   const content: Content = { counts: {}, fingerprints: {} };
   await db.session(
     async (session) => {
+      const columns = await comparableColumnsOf(
+        session,
+        tables.map(({ name }) => stagingName(name)),
+      );
       for (const { name } of tables) {
         const staging = stagingName(name);
         const { rows } = await session.query<{ n: string; fingerprint: string }>(
-          `select count(*) as n, coalesce(sum(${await rowHashSql(session, staging, 't')}), 0)::text as fingerprint from ${ident(staging)} t`,
+          `select count(*) as n, coalesce(sum(${rowHashSql(columns.get(staging) ?? [], 't')}), 0)::text as fingerprint from ${ident(staging)} t`,
         );
         content.counts[staging] = Number(rows[0]?.n);
         content.fingerprints[staging] = rows[0]?.fingerprint ?? '';
