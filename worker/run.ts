@@ -45,7 +45,7 @@ export async function runWorker(config: WorkerConfig, log: Log, version?: Worker
       shutdownGraceTime: 0,
       // A frozen worker's polls still get tasks, each of which is lost until its time limit: so few polls, and a release has
       // few tasks at a time anyway.
-      maxConcurrentActivityTaskPolls: 2,
+      maxConcurrentActivityTaskPolls: 1,
       maxConcurrentWorkflowTaskPolls: 2,
       // Pinned: a release ends on the code that it was started with.
       ...(version && {

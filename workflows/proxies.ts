@@ -55,7 +55,8 @@ function summarised(options: ActivityOptions) {
  * WAIT_CANCELLATION_COMPLETED: an abort goes on only once the SQL in flight has ended, or was given up (database.ts).
  */
 const common = {
-  heartbeatTimeout: '30s',
+  // Seventy-five beats in a row that did not arrive: the worker is dead or frozen, and its step is another's to do.
+  heartbeatTimeout: '15s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s' },
 } satisfies ActivityOptions;

@@ -11,7 +11,7 @@ let harness: ReleaseHarness;
 let letGo: LetGo = async () => undefined;
 let first: Record<string, string>;
 
-/** Heartbeats of a killed worker's step run out after 30 s. */
+/** Heartbeats of a killed worker's step run out after 15 s. */
 const MISSED_WITHIN_MS = 60_000;
 
 beforeAll(async () => {

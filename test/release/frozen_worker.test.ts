@@ -10,7 +10,7 @@ import { resetTo } from '../support/reset.ts';
 import { backupStamps, contents, events, lockIsFree, releaseOf } from '../support/state.ts';
 import { startWorker, type TestWorker } from '../support/worker.ts';
 
-/** Heartbeats of what the frozen worker was doing, and of what its polls got besides, run out after 30 s each. */
+/** Heartbeats of what the frozen worker was doing, and of what its polls got besides, run out after 15 s each. */
 const TAKEN_OVER_WITHIN_MS = 150_000;
 
 let harness: ReleaseHarness;
