@@ -44,7 +44,7 @@ describe('an abort leaves live as it was, no staging, and a free lock', () => {
   });
 
   it('while an importer waits for a live table; whoever waits for the release is told', async () => {
-    const session = await locker('countries');
+    const session = await locker('pp_release.rejects');
     const waiting = harness.pp(['start', 'Feb2026', '--wait']);
     await eventually('an importer waits', () => waitsForLock(harness));
     expect((await harness.pp(['abort'])).code).toBe(0);
@@ -55,7 +55,7 @@ describe('an abort leaves live as it was, no staging, and a free lock', () => {
   });
 
   it("by Temporal's own cancel", async () => {
-    const session = await locker('countries');
+    const session = await locker('pp_release.rejects');
     expect((await harness.pp(['start', 'Apr2026'])).code).toBe(0);
     await eventually('an importer waits', () => waitsForLock(harness));
     const handle = harness.temporal.workflow.getHandle('portal-release-Apr2026');

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { heldInImport } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { backupStamps, contents, lockIsFree, releaseOf, waitsForLock } from '../support/state.ts';
 import { startWorker, type TestWorker } from '../support/worker.ts';
 
-/** Far below the 30 s after which Temporal misses the heartbeats of a worker that said nothing. */
+/** Far below the 15 s after which Temporal misses the heartbeats of a worker that said nothing. */
 const HAND_OVER_LIMIT_MS = 8_000;
 
 let harness: ReleaseHarness;
@@ -63,16 +64,13 @@ afterAll(async () => {
 });
 
 it('SIGTERM in the middle of an importer: the other worker has it at once, and finishes the release', async () => {
-  const session = await harness.session('somebody');
-  await session.query('begin; lock table countries in access exclusive mode');
-  expect((await harness.pp(['start', 'May2026', '--stop-after', 'validate_and_manifest'])).code).toBe(0);
-  await eventually('an importer waits', () => waitsForLock(harness));
+  const letGo = await heldInImport(harness, 'May2026', '--stop-after', 'validate_and_manifest');
   const first = await workerOf('May2026', 'runImporter');
   const signalledAt = Date.now();
   await first.stop('SIGTERM');
   expect(Date.now() - signalledAt).toBeLessThan(HAND_OVER_LIMIT_MS);
   await eventually('the other worker waits in its place', () => waitsForLock(harness), HAND_OVER_LIMIT_MS);
-  await session.end();
+  await letGo();
   const { code, stdout } = await harness.pp(['watch', 'May2026']);
   expect([code, stdout]).toEqual([0, expect.stringContaining('validate_and_manifest')]);
   const other = workers.find((worker) => worker !== first);

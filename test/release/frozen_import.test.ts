@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { heldInImport } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { resetTo } from '../support/reset.ts';
-import { contents, events, lockIsFree, releaseOf, stagingRelations, waitsForLock } from '../support/state.ts';
+import { contents, events, lockIsFree, releaseOf, stagingRelations } from '../support/state.ts';
 import { startWorker, type TestWorker } from '../support/worker.ts';
 
 /** The heartbeat time limit of an importer, that of steps which the frozen worker's polls get besides, and the rest of the release. */
@@ -37,14 +38,11 @@ afterAll(async () => {
 
 /** A release whose importer waits for a lock of somebody else's; then its worker is frozen, and the lock is given up. */
 async function freezeInImport(label: string): Promise<number> {
-  const somebody = await harness.session('somebody');
-  await somebody.query('begin; lock table countries in access exclusive mode');
-  expect((await harness.pp(['start', label])).code).toBe(0);
-  await eventually('an importer waits', () => waitsForLock(harness));
+  const letGo = await heldInImport(harness, label);
   process.kill(frozen.pid, 'SIGSTOP');
   other = await addWorker();
   // The statement goes on, and its transaction stays open: nobody says COMMIT.
-  await somebody.end();
+  await letGo();
   return (await releaseOf(harness, label)).id;
 }
 

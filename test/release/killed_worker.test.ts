@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.ts';
+import { heldInImport } from '../support/holds.ts';
 import { createHarness, type ReleaseHarness } from '../support/release.ts';
 import { contents, events, releaseOf, waitsForLock } from '../support/state.ts';
 
@@ -19,14 +20,11 @@ beforeAll(async () => {
 afterAll(() => harness?.close());
 
 it('a worker killed in the middle of import_core: the next worker finishes the release with the same rows', async () => {
-  const session = await harness.session('somebody');
-  await session.query('begin; lock table countries in access exclusive mode');
-  expect((await harness.pp(['start', 'May2026'])).code).toBe(0);
-  await eventually('an importer waits', () => waitsForLock(harness));
+  const letGo = await heldInImport(harness, 'May2026');
   await harness.stopWorker('SIGKILL');
   // Its statement ends with it, though nobody cancels it.
   await eventually('the statement of the killed worker is gone', async () => !(await waitsForLock(harness)));
-  await session.end();
+  await letGo();
   // Whoever asks now is told so, with what Temporal knows.
   expect((await harness.pp(['status'])).stdout).toMatch(
     /workflow portal-release-May2026 does not say how it is \(no worker answers\); Temporal knows state \w+, phase import_core/,

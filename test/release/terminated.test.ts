@@ -33,7 +33,7 @@ afterAll(() => harness?.close());
 
 it('in the import: the next start ends what it was doing, says so in its row, and succeeds', async () => {
   const before = await liveState(harness);
-  letGo = await locked(harness, 'countries');
+  letGo = await locked(harness, 'pp_release.rejects');
   expect((await harness.pp(['start', 'Mar2026'])).code).toBe(0);
   await eventually('an importer waits', () => waitsForLock(harness));
   await terminate('portal-release-Mar2026');

@@ -1,4 +1,7 @@
+import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
 import type { ReleaseHarness } from './release.ts';
+import { waitsForLock } from './state.ts';
 
 /** Lets go what waits for it; again, it does nothing. */
 export type LetGo = () => Promise<void>;
@@ -37,6 +40,29 @@ export async function atEvent(harness: ReleaseHarness, event: string, phase?: st
     await session.end();
     await harness.live('drop trigger hold_up on release_events; drop function hold_up');
   });
+}
+
+/**
+ * Starts a release and holds it in its import: an importer waits for `countries`. It is locked only once staging is there, since
+ * what the release foresees reads the views over it before that.
+ */
+export async function heldInImport(harness: ReleaseHarness, label: string, ...flags: string[]): Promise<LetGo> {
+  const build = await atEvent(harness, 'phase_completed', 'build_staging');
+  expect((await harness.pp(['start', label, ...flags])).code).toBe(0);
+  await eventually('staging is built', () => waitsForLock(harness));
+  const countries = await locked(harness, 'countries');
+  await build();
+  await eventually('an importer waits', () => importerWaits(harness));
+  return countries;
+}
+
+/** True while the session of an importer waits for somebody's lock. */
+export async function importerWaits(harness: ReleaseHarness): Promise<boolean> {
+  const rows = await harness.live(
+    `select from pg_stat_activity where application_name ~ '^pp [0-9]+ importer' and wait_event_type = 'Lock'
+       and datname = current_database()`,
+  );
+  return rows.length > 0;
 }
 
 function once(work: () => Promise<unknown>): LetGo {
