@@ -78,7 +78,14 @@ test('Temporal and the worker are killed in the middle of import_core: no finish
   const somebody = new pg.Client({ connectionString: env.PP_DATABASE_URL, application_name: 'somebody' });
   await somebody.connect();
   try {
-    await somebody.query('begin; lock table countries in access exclusive mode');
+    // Not `countries`, which what the release foresees reads long before; and `sources` has to end.
+    await withLive((client) =>
+      client.query(`create function hold_up() returns trigger language plpgsql as
+          $$ begin perform pg_advisory_xact_lock_shared(7); return new; end $$;
+        create trigger hold_up before insert on pp_release.import_marks for each row
+          when (new.importer = 'protected_areas') execute function hold_up()`),
+    );
+    await somebody.query('select pg_advisory_lock(7)');
     expect((await pp('start', 'Apr2026')).code).toBe(0);
     await eventually('the second importer waits', () =>
       withLive(async (client) => {
