@@ -207,16 +207,23 @@ it('parked while it waits for a retry, it goes on from the phase that failed', a
   expect([resumed.code, resumed.stderr]).toEqual([0, '']);
 });
 
-describe('a failure after COMMIT of the swap', () => {
-  /** A backup that somebody has built a view on is not dropped. */
-  const spoil = async () => {
-    const stamp = (await backupStamps(harness)).at(-1);
-    await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
-  };
+/**
+ * Lets a release swap, and then somebody builds a view on the backup that goes with it, so that the backup is not dropped. Before
+ * the swap, the release would have been refused for that view.
+ */
+async function swapsAndIsSpoilt<Result>(begin: () => Promise<Result>): Promise<Result> {
+  const letGo = await atEvent(harness, 'phase_started', 'cleanup_and_retention');
+  const begun = begin();
+  await eventually('the swap is done', () => waitsForLock(harness));
+  const stamp = (await backupStamps(harness)).at(0);
+  await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
+  await letGo();
+  return begun;
+}
 
+describe('a failure after COMMIT of the swap', () => {
   it('waits for a retry; abort and park are refused, and say that the release is live', async () => {
-    await spoil();
-    expect((await start('Jun2026')).code).toBe(0);
+    expect((await swapsAndIsSpoilt(() => start('Jun2026'))).code).toBe(0);
     const { text, answers } = await waitsFor(harness, 'retry');
     expect(text).toMatch(/^the release is live, but cleanup_and_retention failed with .*of_kim/);
     expect(answers.map(({ command }) => command)).toEqual(['pp-release retry Jun2026']);
@@ -237,9 +244,7 @@ describe('a failure after COMMIT of the swap', () => {
 });
 
 it('a failure after COMMIT that nobody retries: at the time limit it fails, and says that the release is live', async () => {
-  const stamp = (await backupStamps(harness)).at(-1);
-  await harness.live(`create view of_kim as select id from bk${stamp}_sources`);
-  const { code, stderr } = await start('Jul2026', '--retry-timeout', '0.0004', '--wait');
+  const { code, stderr } = await swapsAndIsSpoilt(() => start('Jul2026', '--retry-timeout', '0.0004', '--wait'));
   const finish = 'finish it with pp-release start Jul2026 --start-at finalise_swap';
   expect([code, stderr]).toEqual([
     1,
