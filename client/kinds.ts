@@ -3,7 +3,6 @@ import { MODES, ON_FAILURE } from '../contracts/modes.ts';
 import { decimalNumber, wholeNumber } from '../contracts/numbers.ts';
 import { isPhase, PHASES, type Phase } from '../contracts/phases.ts';
 import { isPlainText } from '../contracts/text.ts';
-import type { CheckId } from './doctor/checks/index.ts';
 
 /** What a text was read as, or what is wrong with it, to be put behind the name of the flag or variable. */
 export type Read<T> = { value: T } | { fault: string };
@@ -114,5 +113,3 @@ export const importers = list('importers', async () =>
   (await import('../catalog/index.ts')).importers.map(({ name }) => name),
 );
 export const views = list('views', async () => (await import('../catalog/index.ts')).views.map(({ name }) => name));
-/** Ids of doctor's checks. */
-export const checks: Kind<CheckId[]> = async (given) => (await import('./doctor/ids.ts')).readIds(given);

@@ -228,7 +228,11 @@ program
   .description('look at everything that a release needs, and print the command that mends what is wrong')
   .option('--pre', 'only what matters before the first migrate')
   .addOption(flag('--release <label>', 'the release that is looked at (default: the newest)', kinds.label))
-  .addOption(flag('--only <ids>', 'comma-separated checks, with what they need', kinds.checks))
+  .addOption(
+    flag('--only <ids>', 'comma-separated checks, with what they need', async (given) =>
+      (await import('./doctor/ids.ts')).readIds(given),
+    ),
+  )
   .option('--list', 'print all checks, and look at nothing')
   .option('--strict', 'warnings count as findings')
   .option('--probe', 'a round trip, too: a workflow, a swap of a table of its own, a row of the portal, a chat message')

@@ -56,6 +56,7 @@ export async function examine(
         if (finding === SILENCE) silent = id;
         known.get(id)?.resolve(outcome(id, finding));
       }
+      // All is answered by then: a server that does not take leave in time, or with an error, is no finding.
       await within(at.close(), Date.now() + CLOSE_LIMIT_MS).catch(() => undefined);
     }),
   );

@@ -6,7 +6,8 @@ import { ROOT } from '../../local/paths.ts';
 import { runCommand } from '../../local/stack/command.ts';
 import { downWhenThisProcessEnds } from '../../local/stack/guard.ts';
 import { reset, up } from '../../local/stack/index.ts';
-import { obtainTemporal, TEMPORAL_VERSION } from '../../local/stack/temporal/obtain.ts';
+import { obtainTemporal } from '../../local/stack/temporal/obtain.ts';
+import { TEMPORAL_VERSION } from '../../local/stack/temporal/version.ts';
 import {
   bareStack,
   find,

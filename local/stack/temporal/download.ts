@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { lastLines, runCommand } from '../command.ts';
 import type { Progress } from '../progress.ts';
-import { TEMPORAL_VERSION } from './obtain.ts';
+import { TEMPORAL_VERSION } from './version.ts';
 
 const ANSWER_LIMIT_MS = 5_000;
 const WHOLE_LIMIT_MS = 120_000;

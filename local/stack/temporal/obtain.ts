@@ -6,9 +6,8 @@ import { findOnPath, isExecutable, lastLines, runCommand } from '../command.ts';
 import { StackError } from '../errors.ts';
 import type { Progress } from '../progress.ts';
 import { download } from './download.ts';
+import { TEMPORAL_VERSION } from './version.ts';
 
-/** The newest version that `go install` accepts: later tags have replace directives in their go.mod. */
-export const TEMPORAL_VERSION = '1.5.1';
 const OLDEST_GO_MINOR = 25;
 
 const cacheDirectory = (): string => join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'pp-release', 'bin');
